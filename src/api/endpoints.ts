@@ -1,0 +1,37 @@
+/** Every endpoint, by noun: what the server binds, the OpenAPI document prints and the access matrix walks. */
+import * as auth from './auth.ts'
+import type { Endpoint } from './endpoint.ts'
+import * as files from './files.ts'
+import * as folders from './folders.ts'
+import * as search from './search.ts'
+import * as settings from './settings.ts'
+import * as storage from './storage.ts'
+import * as system from './system.ts'
+import * as tokens from './tokens.ts'
+import * as users from './users.ts'
+import * as vaults from './vaults.ts'
+
+const nouns: Record<string, Record<string, unknown>> = {
+  auth,
+  tokens,
+  storage,
+  vaults,
+  folders,
+  files,
+  search,
+  users,
+  settings,
+  system,
+}
+
+/** All endpoints with the noun each belongs to and the name it is declared under. */
+export const endpoints: { noun: string; name: string; endpoint: Endpoint }[] = Object.entries(nouns).flatMap(
+  ([noun, declared]) =>
+    Object.entries(declared)
+      .filter((entry): entry is [string, Endpoint] => isEndpoint(entry[1]))
+      .map(([name, endpoint]) => ({ noun, name, endpoint })),
+)
+
+function isEndpoint(value: unknown): value is Endpoint {
+  return typeof value === 'object' && value !== null && 'method' in value && 'declared' in value
+}

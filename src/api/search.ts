@@ -1,0 +1,46 @@
+/** Finding files. */
+import * as v from 'valibot'
+import { endpoint } from './endpoint.ts'
+import { File, fileSorts } from './files.ts'
+import { integer, several } from './schema.ts'
+
+export const Facet = v.array(v.object({ value: v.string(), count: v.number() }))
+
+export const SearchQuery = v.object({
+  q: v.optional(v.pipe(v.string(), v.maxLength(10_240))),
+  extension: v.optional(several()),
+  /** Kinds: `image`, `pdf`, … */
+  type: v.optional(several()),
+  tag: v.optional(several()),
+  /** `metadata.KEY=value`, each key may be repeated. */
+  metadata: v.optional(v.record(v.string(), several())),
+  minSize: v.optional(integer(0, Number.MAX_SAFE_INTEGER)),
+  maxSize: v.optional(integer(0, Number.MAX_SAFE_INTEGER)),
+  /** Changed at or after, before: ISO dates or times. */
+  after: v.optional(v.pipe(v.string(), v.maxLength(40))),
+  before: v.optional(v.pipe(v.string(), v.maxLength(40))),
+  /** A folder's id: only what lies in it or below. */
+  folder: v.optional(v.string()),
+  sort: v.optional(v.picklist(['relevance', ...fileSorts])),
+  order: v.optional(v.picklist(['asc', 'desc'])),
+  limit: v.optional(integer(1, 500)),
+  offset: v.optional(integer(0, 1_000_000_000)),
+})
+export type SearchQuery = v.InferOutput<typeof SearchQuery>
+
+export const SearchAnswer = v.object({
+  files: v.array(File),
+  total: v.number(),
+  totalIsExact: v.boolean(),
+  facets: v.object({ extensions: Facet, tags: Facet, metadata: v.record(v.string(), Facet) }),
+  tookMs: v.number(),
+  engine: v.picklist(['memory', 'fts', 'meilisearch']),
+})
+export type SearchAnswer = v.InferOutput<typeof SearchAnswer>
+
+export const search = endpoint('GET /api/vaults/:vaultId/search', {
+  summary:
+    'Finds files by words in name, tags, path and metadata: prefixes, folded accents, exact totals and facet counts.',
+  query: SearchQuery,
+  returns: SearchAnswer,
+})

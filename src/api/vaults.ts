@@ -1,0 +1,33 @@
+/** Vaults: what holds files, with one quota and one journal. */
+import * as v from 'valibot'
+import { endpoint } from './endpoint.ts'
+import { Bytes, Id } from './schema.ts'
+
+export const Role = v.picklist(['viewer', 'editor', 'manager'])
+export type Role = v.InferOutput<typeof Role>
+
+export const Vault = v.object({
+  id: Id,
+  name: v.string(),
+  kind: v.picklist(['personal', 'team']),
+  quotaBytes: Bytes,
+  usedBytes: Bytes,
+  fileCount: v.number(),
+  trashBytes: Bytes,
+  trashCount: v.number(),
+  role: Role,
+})
+export type Vault = v.InferOutput<typeof Vault>
+
+export const listVaults = endpoint('GET /api/vaults', {
+  summary: 'The vaults that the caller is a member of, the personal one first.',
+  returns: v.object({ vaults: v.array(Vault) }),
+})
+
+export const getVault = endpoint('GET /api/vaults/:vaultId', { summary: 'One vault.', returns: Vault })
+
+export const changeVault = endpoint('PATCH /api/vaults/:vaultId', {
+  summary: 'Renames a vault.',
+  body: v.object({ name: v.pipe(v.string(), v.trim(), v.minLength(1, 'A name is needed.'), v.maxLength(100)) }),
+  returns: Vault,
+})
