@@ -32,7 +32,7 @@ export const SearchAnswer = v.object({
   files: v.array(File),
   total: v.number(),
   totalIsExact: v.boolean(),
-  facets: v.object({ extensions: Facet, tags: Facet, metadata: v.record(v.string(), Facet) }),
+  facets: v.object({ types: Facet, extensions: Facet, tags: Facet, metadata: v.record(v.string(), Facet) }),
   tookMs: v.number(),
   engine: v.picklist(['memory', 'fts', 'meilisearch']),
 })

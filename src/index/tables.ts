@@ -1,0 +1,143 @@
+/** The tables as TypeScript, for Kysely. A test compares this with the migrated index. */
+import type { Generated } from 'kysely'
+
+export interface Tables {
+  setting: { key: string; value: string }
+  user: {
+    no: Generated<number>
+    id: string
+    email: string
+    email_key: string
+    name: string
+    password_hash: string
+    admin: Generated<number>
+    created_at: number
+    disabled_at: number | null
+    last_seen_at: number | null
+  }
+  session: {
+    id: string
+    user_no: number
+    secret_hash: Buffer
+    previous_hash: Buffer | null
+    previous_until: number | null
+    rotated_at: number
+    idle_ms: number
+    created_at: number
+    last_seen_at: number
+    expires_at: number
+    user_agent: string
+    address: string
+  }
+  token: {
+    id: string
+    user_no: number
+    name: string
+    secret_hash: Buffer
+    scopes: string
+    vault_no: number | null
+    created_at: number
+    expires_at: number | null
+    last_used_at: number | null
+  }
+  attempt: { key: string; failures: number; window_ends_at: number; next_at: number }
+  vault: {
+    no: Generated<number>
+    id: string
+    kind: 'personal' | 'team'
+    owner_no: number
+    name: string
+    quota_bytes: number
+    created_at: number
+    seq: Generated<number>
+    used_bytes: Generated<number>
+    file_count: Generated<number>
+    trash_bytes: Generated<number>
+    trash_count: Generated<number>
+  }
+  member: { vault_no: number; user_no: number; role: 'viewer' | 'editor' | 'manager' }
+  folder: {
+    no: Generated<number>
+    id: string
+    vault_no: number
+    parent_no: number | null
+    name: string
+    name_key: string
+    name_sort: string
+    color: string | null
+    icon: string | null
+    created_at: number
+    updated_at: number
+    deleted_at: number | null
+    trashed_with: number | null
+    file_count: Generated<number>
+    folder_count: Generated<number>
+  }
+  file: {
+    no: Generated<number>
+    id: string
+    vault_no: number
+    folder_no: number
+    owner_no: number
+    name: string
+    name_key: string
+    name_sort: string
+    extension: string
+    version: number
+    size: number
+    sha256: Buffer
+    mime_type: string
+    kind: string
+    width: number | null
+    height: number | null
+    duration: number | null
+    thumbnail: Generated<'none' | 'pending' | 'ready'>
+    tags: Generated<string>
+    metadata: Generated<string>
+    package: string | null
+    created_at: number
+    updated_at: number
+    deleted_at: number | null
+    trashed_with: number | null
+    stored_bytes: Generated<number>
+  }
+  version: {
+    no: Generated<number>
+    file_no: number
+    vault_no: number
+    number: number
+    object_id: string
+    size: number
+    stored_bytes: number
+    sha256: Buffer
+    crc32: number
+    mime_type: string
+    created_at: number
+    created_by: number
+  }
+  garbage: { object_id: string; vault_id: string; since: number }
+  favorite: { user_no: number; file_no: number }
+  change: {
+    no: Generated<number>
+    vault_no: number
+    seq: number
+    kind: string
+    subject_id: string
+    at: number
+    user_no: number | null
+  }
+  job: {
+    no: Generated<number>
+    name: string
+    payload: string
+    priority: Generated<number>
+    run_at: number
+    attempts: Generated<number>
+    error: string | null
+    dead_at: number | null
+  }
+  file_tag: { vault_no: number; tag: string; file_no: number }
+  file_field: { vault_no: number; key: string; value: string; file_no: number }
+  file_fts: { rowid: number; name: string; tags: string; fields: string }
+  folder_fts: { rowid: number; name: string }
+}

@@ -1,0 +1,90 @@
+/** Claims jobs and runs them: retries with backoff, gives up after a while, stops cleanly. */
+import { claim, fail, finish, type Job, queueState } from '../index/queue.ts'
+import type { Core } from '../vault/core.ts'
+
+/** Does a job; to be repeatable, as a job can run twice when the machine stops in the middle. */
+export type Handler = (payload: unknown, signal: AbortSignal) => Promise<void>
+
+export interface Jobs extends AsyncDisposable {
+  /** Resolves when no job is due any more; for tests and for a tidy end. */
+  idle(): Promise<void>
+}
+
+const leaseMs = 5 * 60_000
+const mostAttempts = 5
+const firstRetryMs = 2_000
+const lookEveryMs = 30_000
+
+/** Starts `atOnce` workers that wake when the journal moves, and look by themselves now and then. */
+export function startJobs(
+  core: Core,
+  handlers: Readonly<Record<string, Handler>>,
+  { atOnce }: { atOnce: number },
+): Jobs {
+  const stop = new AbortController()
+  const log = core.log.child({ subsystem: 'jobs' })
+  const running = new Set<Promise<void>>()
+  let rested: (() => void)[] = []
+
+  const wake = (): void => {
+    while (running.size < atOnce && !stop.signal.aborted) {
+      const worker: Promise<void> = work()
+        .catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
+        .finally(() => {
+          running.delete(worker)
+          if (running.size === 0) for (const rest of rested.splice(0)) rest()
+        })
+      running.add(worker)
+    }
+  }
+
+  async function work(): Promise<void> {
+    for (;;) {
+      if (stop.signal.aborted || !isDue(core)) return
+      const job = await claim(core.index, core.now(), leaseMs)
+      if (!job) return
+      await run(job)
+    }
+  }
+
+  async function run(job: Job): Promise<void> {
+    const handler = handlers[job.name]
+    try {
+      if (!handler) throw new Error(`There is no handler for "${job.name}".`)
+      await handler(job.payload, AbortSignal.any([stop.signal, AbortSignal.timeout(leaseMs)]))
+      await core.index.write((tx) => finish(tx, job.no))
+    } catch (error) {
+      if (stop.signal.aborted) return // the lease runs out and the job is taken again after the next start
+      const message = error instanceof Error ? error.message : String(error)
+      const retryAt = job.attempts >= mostAttempts ? null : core.now() + firstRetryMs * 4 ** (job.attempts - 1)
+      log.warn(
+        { err: error, job: job.name, payload: job.payload, attempts: job.attempts, givenUp: retryAt === null },
+        'job failed',
+      )
+      await fail(core.index, job, message, core.now(), retryAt)
+    }
+  }
+
+  const deaf = core.news.listen(wake)
+  const timer = setInterval(wake, lookEveryMs)
+  timer.unref()
+  wake()
+  return {
+    async idle() {
+      wake()
+      if (running.size > 0) await new Promise<void>((resolve) => rested.push(resolve))
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      deaf()
+      clearInterval(timer)
+      await Promise.all(running)
+      rested = []
+    },
+  }
+}
+
+function isDue(core: Core): boolean {
+  const { nextAt } = queueState(core.index)
+  return nextAt !== null && nextAt <= core.now()
+}

@@ -1,0 +1,69 @@
+/** Arguments → command → exit code: 0 done, 1 the thing asked for failed, 2 the command line was wrong. */
+import { parseArgs } from 'node:util'
+import { serve } from './cli/serve.ts'
+import { openTerminal, UsageError } from './cli/terminal.ts'
+import { token } from './cli/token.ts'
+import { user } from './cli/user.ts'
+import { loadConfig } from './config.ts'
+import { Problem } from './problem.ts'
+import { version } from './version.ts'
+
+const usage = `File Vault ${version}
+
+filevault serve                     the server: API, web page, jobs
+filevault user add|list|password|quota|disable|enable
+filevault token create --user EMAIL --name NAME [--scope read,write,admin]
+
+Everywhere: --config FILE, --json, --help, --version`
+
+async function main(argv: string[]): Promise<void> {
+  const { values, positionals } = parse(argv)
+  if (values.version) return void process.stdout.write(`${version}\n`)
+  const [command, ...rest] = positionals
+  if (values.help || command === undefined) return void process.stdout.write(`${usage}\n`)
+  const commands: Record<string, () => Promise<void>> = {
+    serve: () => serve(config),
+    user: () => user(config, terminal, rest, values),
+    token: () => token(config, terminal, rest, values),
+  }
+  const run = commands[command]
+  if (!run) throw new UsageError(`There is no command "${command}".\n\n${usage}`)
+  const config = loadConfig({
+    ...(values.config === undefined ? {} : { file: values.config }),
+    env: process.env,
+    cwd: process.cwd(),
+  })
+  const terminal = openTerminal(values.json ?? false)
+  await run()
+}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+        name: { type: 'string' },
+        admin: { type: 'boolean' },
+        quota: { type: 'string' },
+        'password-stdin': { type: 'boolean' },
+        user: { type: 'string' },
+        scope: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${usage}`)
+  }
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  const understood = error instanceof Problem || error instanceof UsageError
+  process.stderr.write(`${understood ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

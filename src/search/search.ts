@@ -1,0 +1,48 @@
+/** What a search engine promises, whichever it is; and the choice of one. */
+import type { Index } from '../index/open.ts'
+import { openFts } from './fts.ts'
+
+export type SortColumn = 'relevance' | 'name' | 'size' | 'updatedAt' | 'createdAt' | 'extension'
+
+/** What to find. Permission was decided before: the vault is one the asker may see. */
+export interface EngineQuery {
+  vaultNo: number
+  /** As typed; empty finds everything. */
+  text: string
+  /** Several values of one filter are alternatives; several filters must all hold. */
+  extensions: string[]
+  types: string[]
+  tags: string[]
+  metadata: Record<string, string[]>
+  minSize?: number | undefined
+  maxSize?: number | undefined
+  /** Milliseconds: changed at or after, changed before. */
+  after?: number | undefined
+  before?: number | undefined
+  /** A folder's row number: what lies in it or below. */
+  folderNo?: number | undefined
+  sort: SortColumn
+  order: 'asc' | 'desc'
+  limit: number
+  offset: number
+}
+
+export type FacetCounts = { value: string; count: number }[]
+
+export interface EngineAnswer {
+  /** Row numbers of the page, in order. */
+  nos: number[]
+  total: number
+  totalIsExact: boolean
+  /** Counts of each value among what is found without the filter on that facet itself, most first, at most 50. */
+  facets: { types: FacetCounts; extensions: FacetCounts; tags: FacetCounts; metadata: Record<string, FacetCounts> }
+}
+
+export interface Engine {
+  readonly name: 'fts'
+  find(query: EngineQuery): Promise<EngineAnswer>
+}
+
+export function openSearch(index: Index): Engine {
+  return openFts(index)
+}

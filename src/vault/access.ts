@@ -1,0 +1,201 @@
+/**
+ * Who may do what, decided in one place, where data is read. `requireVault`, `requireFolder` and `requireFile` answer
+ * with a proof; the verbs of the domain take proofs, so that a record nobody asked for cannot be passed on.
+ */
+
+import type { Scope } from '../api/tokens.ts'
+import type { Role } from '../api/vaults.ts'
+import type { Reader } from '../index/open.ts'
+import { q } from '../index/query.ts'
+import { Problem } from '../problem.ts'
+import type { Core } from './core.ts'
+
+/** A person, by a session or by a token; a token can do what its scopes and, now, its owner can. */
+export interface Actor {
+  readonly no: number
+  readonly id: string
+  readonly email: string
+  readonly name: string
+  readonly admin: boolean
+  readonly by:
+    | { readonly kind: 'session'; readonly id: string }
+    | {
+        readonly kind: 'token'
+        readonly id: string
+        readonly scopes: readonly Scope[]
+        readonly vaultNo: number | null
+      }
+}
+
+declare const proven: unique symbol
+
+/** Something an actor was found to have `role` on. */
+type Proof<T> = T & { readonly [proven]: true }
+
+export interface VaultRecord {
+  readonly no: number
+  readonly id: string
+  readonly kind: 'personal' | 'team'
+  readonly role: Role
+}
+export interface FolderRecord {
+  readonly no: number
+  readonly id: string
+  readonly parentNo: number | null
+  readonly deletedAt: number | null
+  readonly trashedWith: number | null
+  readonly vault: VaultRecord
+}
+export interface FileRecord {
+  readonly no: number
+  readonly id: string
+  readonly name: string
+  readonly folderNo: number
+  readonly version: number
+  readonly deletedAt: number | null
+  readonly trashedWith: number | null
+  readonly vault: VaultRecord
+}
+
+export type VaultProof = Proof<VaultRecord>
+export type FolderProof = Proof<FolderRecord>
+export type FileProof = Proof<FileRecord>
+
+const rank: Record<Role, number> = { viewer: 1, editor: 2, manager: 3 }
+
+/** A vault the actor is a member of, with at least `role`. Not a member: not found; a lesser role: not allowed. */
+export function requireVault(core: Core, actor: Actor, id: string, role: Role): VaultProof {
+  const row = core.index.read.get(
+    q
+      .selectFrom('vault')
+      .innerJoin('member', 'member.vault_no', 'vault.no')
+      .select(['vault.no', 'vault.id', 'vault.kind', 'member.role'])
+      .where('vault.id', '=', id)
+      .where('member.user_no', '=', actor.no),
+  )
+  if (!row || !reaches(actor, row.no)) throw new Problem('not-found', 'There is no such vault.')
+  return proof(row, actor, row.role, role)
+}
+
+/** The actor's own vault. */
+export function requirePersonalVault(core: Core, actor: Actor, role: Role): VaultProof {
+  const row = core.index.read.get(
+    q.selectFrom('vault').select('id').where('owner_no', '=', actor.no).where('kind', '=', 'personal'),
+  )
+  if (!row) throw new Problem('not-found', 'You have no personal vault yet. POST /api/storage/initialize makes it.')
+  return requireVault(core, actor, row.id, role)
+}
+
+/** A folder in a vault the actor has at least `role` in, in the trash or not. The top of a vault has no id outside. */
+export function requireFolder(core: Core, actor: Actor, id: string, role: Role): FolderProof {
+  const row = core.index.read.get(
+    q
+      .selectFrom('folder')
+      .innerJoin('vault', 'vault.no', 'folder.vault_no')
+      .innerJoin('member', 'member.vault_no', 'vault.no')
+      .select([
+        'folder.no',
+        'folder.id',
+        'folder.parent_no as parentNo',
+        'folder.deleted_at as deletedAt',
+        'folder.trashed_with as trashedWith',
+        'vault.no as vaultNo',
+        'vault.id as vaultId',
+        'vault.kind',
+        'member.role',
+      ])
+      .where('folder.id', '=', id)
+      .where('folder.parent_no', 'is not', null)
+      .where('member.user_no', '=', actor.no),
+  )
+  if (!row || !reaches(actor, row.vaultNo)) throw new Problem('not-found', 'There is no such folder.')
+  const { vaultNo, vaultId, kind, role: held, ...folder } = row
+  return proof({ ...folder, vault: { no: vaultNo, id: vaultId, kind, role: held } }, actor, held, role)
+}
+
+/** A folder to put something in: by id, or the top of the vault for null. Not one in the trash. */
+export function requirePlace(core: Core, actor: Actor, vault: VaultProof, id: string | null | undefined): FolderProof {
+  if (id === null || id === undefined || id === 'root') {
+    const top = topOf(core.index.read, vault.no)
+    return proof(
+      { no: top.no, id: top.id, parentNo: null, deletedAt: null, trashedWith: null, vault },
+      actor,
+      vault.role,
+      'editor',
+    )
+  }
+  const folder = requireFolder(core, actor, id, 'editor')
+  if (folder.vault.no !== vault.no) throw new Problem('not-found', 'There is no such folder in this vault.')
+  if (folder.deletedAt !== null) throw new Problem('conflict', 'That folder is in the trash. Restore it first.')
+  return folder
+}
+
+/** A file in a vault the actor has at least `role` in, in the trash or not. */
+export function requireFile(core: Core, actor: Actor, id: string, role: Role): FileProof {
+  const row = core.index.read.get(
+    q
+      .selectFrom('file')
+      .innerJoin('vault', 'vault.no', 'file.vault_no')
+      .innerJoin('member', 'member.vault_no', 'vault.no')
+      .select([
+        'file.no',
+        'file.id',
+        'file.name',
+        'file.folder_no as folderNo',
+        'file.version',
+        'file.deleted_at as deletedAt',
+        'file.trashed_with as trashedWith',
+        'vault.no as vaultNo',
+        'vault.id as vaultId',
+        'vault.kind',
+        'member.role',
+      ])
+      .where('file.id', '=', id)
+      .where('member.user_no', '=', actor.no),
+  )
+  if (!row || !reaches(actor, row.vaultNo)) throw new Problem('not-found', 'There is no such file.')
+  const { vaultNo, vaultId, kind, role: held, ...file } = row
+  return proof({ ...file, vault: { no: vaultNo, id: vaultId, kind, role: held } }, actor, held, role)
+}
+
+/** A file that is not in the trash. */
+export function requireLiveFile(core: Core, actor: Actor, id: string, role: Role): FileProof {
+  const file = requireFile(core, actor, id, role)
+  if (file.deletedAt !== null) throw new Problem('conflict', 'This file is in the trash. Restore it first.')
+  return file
+}
+
+/** Passes administrators, by session or by a token with the scope. */
+export function requireAdmin(actor: Actor): void {
+  if (!actor.admin) throw new Problem('not-allowed', 'Only administrators may do that.')
+  requireScope(actor, 'admin')
+}
+
+/** Passes sessions, and tokens that were given the scope. */
+export function requireScope(actor: Actor, scope: Scope): void {
+  if (actor.by.kind === 'token' && !actor.by.scopes.includes(scope))
+    throw new Problem('not-allowed', `This token has no "${scope}" scope. Make one that has.`)
+}
+
+/** The folder without a name that everything in a vault lies below. */
+export function topOf(read: Reader, vaultNo: number): { no: number; id: string } {
+  const top = read.get(
+    q.selectFrom('folder').select(['no', 'id']).where('vault_no', '=', vaultNo).where('parent_no', 'is', null),
+  )
+  if (!top) throw new Error(`Vault ${vaultNo} has no top folder.`)
+  return top
+}
+
+function reaches(actor: Actor, vaultNo: number): boolean {
+  return actor.by.kind === 'session' || actor.by.vaultNo === null || actor.by.vaultNo === vaultNo
+}
+
+function proof<T>(record: T, actor: Actor, held: Role, needed: Role): Proof<T> {
+  requireScope(actor, needed === 'viewer' ? 'read' : 'write')
+  if (rank[held] < rank[needed])
+    throw new Problem(
+      'not-allowed',
+      `You are a ${held} of this vault; that takes ${needed === 'editor' ? 'an' : 'a'} ${needed}.`,
+    )
+  return record as Proof<T>
+}

@@ -1,0 +1,104 @@
+/** Everything the domain needs, composed by hand, once. */
+import { randomBytes } from 'node:crypto'
+import type { Config } from '../config.ts'
+import { type Index, openIndex } from '../index/open.ts'
+import { q } from '../index/query.ts'
+import type { Log } from '../log.ts'
+import { Problem } from '../problem.ts'
+import { type Engine, openSearch } from '../search/search.ts'
+import { openVolume, type Volume } from '../volume/volume.ts'
+import { type News, openNews } from './news.ts'
+import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
+import { recover } from './recovery.ts'
+
+export interface Core extends AsyncDisposable {
+  readonly config: Config
+  readonly log: Log
+  readonly index: Index
+  readonly volume: Volume
+  readonly search: Engine
+  readonly news: News
+  readonly passwords: Passwords
+  /** What the first administrator proves with that they can read the server's output; new at each start. */
+  readonly setUpCode: string
+  /** Milliseconds since 1970; the only clock of the domain. */
+  now(): number
+  /** Work that goes on after an answer was given (removing temporary names); waited for at the end. */
+  afterwards(work: Promise<unknown>): void
+}
+
+export interface CoreOptions {
+  config: Config
+  log: Log
+  /** `guest`: a short command beside a running server. */
+  as?: 'whole' | 'guest'
+  now?: () => number
+  passwordCost?: PasswordCost
+  /** Told when the outcome of a commit is unknown and the process must end. */
+  onUnknown?: (error: unknown) => void
+}
+
+/** Opens volume and index, checks that they belong together, and finishes what a crash left. */
+export async function openCore({
+  config,
+  log,
+  as = 'whole',
+  now = Date.now,
+  passwordCost,
+  onUnknown,
+}: CoreOptions): Promise<Core> {
+  const volume = await openVolume({
+    directory: config.volume.path,
+    requireMount: config.volume.mustBeMount,
+    reserveBytes: config.volume.reserveBytes,
+  })
+  const index = await openIndex(volume.indexPath, {
+    as,
+    onUnknown: onUnknown ?? ((error) => log.fatal({ err: error }, 'commit failed')),
+  })
+  const pending = new Set<Promise<unknown>>()
+  const core: Core = {
+    config,
+    log,
+    index,
+    volume,
+    search: openSearch(index),
+    news: openNews(),
+    passwords: openPasswords(passwordCost),
+    setUpCode: randomBytes(18).toString('base64url'),
+    now,
+    afterwards(work) {
+      const watched = work
+        .catch((error: unknown) => log.warn({ err: error }, 'clean-up failed'))
+        .finally(() => pending.delete(watched))
+      pending.add(watched)
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(pending)
+      await index[Symbol.asyncDispose]()
+      await volume[Symbol.asyncDispose]()
+    },
+  }
+  try {
+    await belongTogether(core)
+    if (as === 'whole') await recover(core)
+    return core
+  } catch (error) {
+    await core[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+// An index beside another volume's files would call every one of them missing, and clean-up would do the rest.
+async function belongTogether({ index, volume }: Core): Promise<void> {
+  const known = index.read.get(q.selectFrom('setting').select('value').where('key', '=', 'volume'))
+  if (!known)
+    await index.write((tx) =>
+      tx.run(q.insertInto('setting').values({ key: 'volume', value: JSON.stringify(volume.id) })),
+    )
+  else if (JSON.parse(known.value) !== volume.id)
+    throw new Problem(
+      'storage-unavailable',
+      `The index belongs to volume ${JSON.parse(known.value)}, but ${volume.directory} holds volume ${volume.id}. Mount the right volume; nothing was changed.`,
+    )
+}

@@ -1,0 +1,60 @@
+/** Searching what one may see. */
+import { sql } from 'kysely'
+import type { SearchAnswer, SearchQuery } from '../api/search.ts'
+import { Problem } from '../problem.ts'
+import { type Actor, requireFolder, requireVault } from './access.ts'
+import type { Core } from './core.ts'
+import { selectFiles, toFile } from './files.ts'
+import { pathsOf } from './places.ts'
+
+/** Finds files in one vault; `tookMs` is the whole of it, rows included. */
+export async function findFiles(core: Core, actor: Actor, vaultId: string, query: SearchQuery): Promise<SearchAnswer> {
+  const began = performance.now()
+  const vault = requireVault(core, actor, vaultId, 'viewer')
+  const folder =
+    query.folder === undefined || query.folder === 'root'
+      ? undefined
+      : requireFolder(core, actor, query.folder, 'viewer')
+  if (folder && folder.vault.no !== vault.no) throw new Problem('not-found', 'There is no such folder in this vault.')
+  const text = query.q ?? ''
+  const sort = query.sort ?? (text.trim() === '' ? 'name' : 'relevance')
+  const { nos, ...found } = await core.search.find({
+    vaultNo: vault.no,
+    text,
+    extensions: (query.extension ?? []).map((one) => one.toLowerCase()),
+    types: query.type ?? [],
+    tags: (query.tag ?? []).map((one) => one.normalize('NFC').trim()),
+    metadata: query.metadata ?? {},
+    minSize: query.minSize,
+    maxSize: query.maxSize,
+    after: time(query.after, 'after'),
+    before: time(query.before, 'before'),
+    folderNo: folder?.no,
+    sort,
+    order: query.order ?? (sort === 'name' || sort === 'extension' ? 'asc' : 'desc'),
+    limit: query.limit ?? 100,
+    offset: query.offset ?? 0,
+  })
+  const rows = await core.index.readAway(
+    selectFiles(actor.no).where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
+  )
+  const byNo = new Map(rows.map((row) => [row.no, row]))
+  const paths = pathsOf(core.index.read)
+  return {
+    files: nos.flatMap((no) => {
+      const row = byNo.get(no)
+      return row ? [toFile(row, paths)] : []
+    }),
+    ...found,
+    tookMs: Math.round((performance.now() - began) * 10) / 10,
+    engine: core.search.name,
+  }
+}
+
+function time(text: string | undefined, path: string): number | undefined {
+  if (text === undefined) return undefined
+  const at = Date.parse(text)
+  if (!Number.isNaN(at)) return at
+  const message = `"${text}" is not a date. Write 2026-01-31 or 2026-01-31T12:00:00Z.`
+  throw new Problem('bad-input', message, { errors: [{ path, message }] })
+}

@@ -1,0 +1,38 @@
+/** Whether the vault can be used, and what to do where it cannot. */
+import type { Health } from '../api/system.ts'
+import { q } from '../index/query.ts'
+import { queueState } from '../index/queue.ts'
+import { Problem } from '../problem.ts'
+import type { Core } from './core.ts'
+
+/** Asks the parts, cheaply; `version` is the program's. */
+export async function checkHealth(core: Core, version: string): Promise<Health> {
+  const notes: string[] = []
+  const part = async (check: () => unknown): Promise<Health['status']> => {
+    try {
+      await check()
+      return 'ok'
+    } catch (error) {
+      notes.push(error instanceof Problem ? error.message : 'A check failed; the log says why.')
+      if (!(error instanceof Problem)) core.log.error({ err: error }, 'health check failed')
+      return error instanceof Problem && error.code === 'disk-full' ? 'degraded' : 'failed'
+    }
+  }
+  const database = await part(() => core.index.read.get(q.selectFrom('setting').select('key').limit(1)))
+  const storage = await part(() => core.volume.guard())
+  const search = database
+  const { depth, dead } = database === 'failed' ? { depth: 0, dead: 0 } : queueState(core.index)
+  if (dead > 0) notes.push(`${dead} background jobs were given up.`)
+  const states = [database, storage, search]
+  const status = states.includes('failed') ? 'failed' : states.includes('degraded') ? 'degraded' : 'ok'
+  return {
+    status,
+    database,
+    storage,
+    search,
+    queueDepth: depth,
+    lastCheck: new Date(core.now()).toISOString(),
+    version,
+    notes,
+  }
+}

@@ -1,0 +1,83 @@
+/** What is used and what may be used: of one vault, and of the whole volume. */
+import { sql } from 'kysely'
+import type { Stats, Usage } from '../api/storage.ts'
+import { newId } from '../index/ids.ts'
+import type { Reader } from '../index/open.ts'
+import { q } from '../index/query.ts'
+import { Problem } from '../problem.ts'
+import { type Actor, requireAdmin, requirePersonalVault, requireScope } from './access.ts'
+import type { Core } from './core.ts'
+import { currentSettings } from './settings.ts'
+import { setQuota as setUserQuota } from './users.ts'
+import { insertPersonalVault } from './vaults.ts'
+
+/** Usage of the caller's personal vault. */
+export function getUsage(core: Core, actor: Actor): Usage {
+  return usageOf(core.index.read, requirePersonalVault(core, actor, 'viewer').id)
+}
+
+/** Makes the personal vault of the caller where it is missing; may be repeated. */
+export async function initialize(core: Core, actor: Actor): Promise<Usage> {
+  requireScope(actor, 'write')
+  const known = (read: Reader) =>
+    read.get(q.selectFrom('vault').select('id').where('owner_no', '=', actor.no).where('kind', '=', 'personal'))
+  if (!known(core.index.read)) {
+    const vaultId = newId(core.now())
+    await core.volume.createVault(vaultId)
+    const made = await core.index.write((tx) => {
+      if (known(tx)) return false
+      insertPersonalVault(core, tx, actor, vaultId, currentSettings(core).defaultQuotaBytes)
+      return true
+    })
+    if (!made) await core.volume.removeVault(vaultId)
+  }
+  return getUsage(core, actor)
+}
+
+/** Sets the quota of a user's personal vault. Below the present use nothing is lost; nothing more fits. */
+export async function setQuota(core: Core, actor: Actor, userId: string, maxBytes: number): Promise<Usage> {
+  const user = await setUserQuota(core, actor, userId, maxBytes)
+  return usageOf(core.index.read, user.vaultId)
+}
+
+/** What the whole volume holds, for administrators. */
+export async function getStats(core: Core, actor: Actor): Promise<Stats> {
+  requireAdmin(actor)
+  const [totals] = await core.index.readAway(
+    sql<{
+      users: number
+      vaults: number
+      folders: number
+      files: number
+      usedBytes: number
+      trashBytes: number
+      quotaBytes: number
+    }>`
+      SELECT (SELECT count(*) FROM user) AS users,
+             (SELECT count(*) FROM folder WHERE parent_no IS NOT NULL AND deleted_at IS NULL) AS folders,
+             count(*) AS vaults, coalesce(sum(file_count), 0) AS files, coalesce(sum(used_bytes), 0) AS usedBytes,
+             coalesce(sum(trash_bytes), 0) AS trashBytes, coalesce(sum(quota_bytes), 0) AS quotaBytes
+      FROM vault`,
+  )
+  const kinds = await core.index.readAway(
+    sql<
+      Stats['kinds'][number]
+    >`SELECT kind, count(*) AS files, sum(size) AS bytes FROM file WHERE deleted_at IS NULL GROUP BY kind ORDER BY bytes DESC`,
+  )
+  if (!totals) throw new Problem('storage-unavailable', 'The index gave no answer.')
+  return { ...totals, kinds, volume: await core.volume.space() }
+}
+
+function usageOf(read: Reader, vaultId: string): Usage {
+  const vault = read.get(q.selectFrom('vault').selectAll().where('id', '=', vaultId))
+  if (!vault) throw new Problem('not-found', 'There is no such vault.')
+  return {
+    vaultId: vault.id,
+    totalBytes: vault.used_bytes,
+    maxBytes: vault.quota_bytes,
+    fileCount: vault.file_count,
+    percentage: vault.quota_bytes === 0 ? 100 : Math.round((vault.used_bytes / vault.quota_bytes) * 1000) / 10,
+    trashBytes: vault.trash_bytes,
+    trashCount: vault.trash_count,
+  }
+}

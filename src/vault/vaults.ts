@@ -1,0 +1,133 @@
+/** Vaults: making, listing, naming; and the personal vault that every user has. */
+import type { Vault } from '../api/vaults.ts'
+import { newId } from '../index/ids.ts'
+import type { Reader, Transaction } from '../index/open.ts'
+import { q } from '../index/query.ts'
+import { Problem } from '../problem.ts'
+import { type Actor, requireVault } from './access.ts'
+import type { Core } from './core.ts'
+import { record } from './journal.ts'
+
+/** The vaults the actor is a member of, the personal one first. */
+export function listVaults(core: Core, actor: Actor): Vault[] {
+  const only = actor.by.kind === 'token' ? actor.by.vaultNo : null
+  return selectVaults(core.index.read, actor.no)
+    .filter((row) => only === null || row.no === only)
+    .map(toVault)
+}
+
+export function getVault(core: Core, actor: Actor, id: string): Vault {
+  const vault = requireVault(core, actor, id, 'viewer')
+  return readVault(core.index.read, actor.no, vault.no)
+}
+
+export function renameVault(core: Core, actor: Actor, id: string, name: string): Promise<Vault> {
+  const vault = requireVault(core, actor, id, 'manager')
+  return core.index.write((tx) => {
+    tx.run(q.updateTable('vault').set({ name }).where('no', '=', vault.no))
+    record(core, tx, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, userNo: actor.no })
+    return readVault(tx, actor.no, vault.no)
+  })
+}
+
+/** Writes the rows of a user's personal vault; its directory on the volume was made before, under the same id. */
+export function insertPersonalVault(
+  core: Core,
+  tx: Transaction,
+  owner: { no: number; name: string },
+  vaultId: string,
+  quotaBytes: number,
+): void {
+  const now = core.now()
+  const vault = tx.get(
+    q
+      .insertInto('vault')
+      .values({
+        id: vaultId,
+        kind: 'personal',
+        owner_no: owner.no,
+        name: owner.name,
+        quota_bytes: quotaBytes,
+        created_at: now,
+      })
+      .returning('no'),
+  )
+  if (!vault) throw new Error('The vault was not inserted.')
+  tx.run(q.insertInto('member').values({ vault_no: vault.no, user_no: owner.no, role: 'manager' }))
+  tx.run(
+    q.insertInto('folder').values({
+      id: newId(now),
+      vault_no: vault.no,
+      parent_no: null,
+      name: '',
+      name_key: '',
+      name_sort: '',
+      color: null,
+      icon: null,
+      created_at: now,
+      updated_at: now,
+      deleted_at: null,
+      trashed_with: null,
+    }),
+  )
+}
+
+/**
+ * Makes sure that a vault may hold what it holds now. Called at the end of a transaction that added bytes, where no
+ * other request can come between: that is what makes a quota exact under any number of parallel uploads.
+ */
+export function requireWithinQuota(tx: Reader, vaultNo: number, addedBytes: number): void {
+  const vault = tx.get(q.selectFrom('vault').select(['quota_bytes', 'used_bytes']).where('no', '=', vaultNo))
+  if (vault && vault.used_bytes > vault.quota_bytes)
+    throw overQuota(addedBytes, vault.quota_bytes - (vault.used_bytes - addedBytes))
+}
+
+/** Bytes that a vault may still take; negative when its quota was lowered below its use. */
+export function freeBytes(read: Reader, vaultNo: number): number {
+  const vault = read.get(q.selectFrom('vault').select(['quota_bytes', 'used_bytes']).where('no', '=', vaultNo))
+  return vault ? vault.quota_bytes - vault.used_bytes : 0
+}
+
+export function overQuota(neededBytes: number, free: number): Problem {
+  const left = Math.max(0, free)
+  return new Problem(
+    'over-quota',
+    `This needs ${neededBytes} bytes, and ${left} bytes are free in this vault. Empty the trash, or ask an administrator for more space.`,
+  )
+}
+
+function readVault(read: Reader, userNo: number, vaultNo: number): Vault {
+  const row = selectVaults(read, userNo, vaultNo)[0]
+  if (!row) throw new Problem('not-found', 'There is no such vault.')
+  return toVault(row)
+}
+
+type VaultRow = ReturnType<typeof selectVaults>[number]
+
+function selectVaults(read: Reader, userNo: number, vaultNo?: number) {
+  return read.all(
+    q
+      .selectFrom('vault')
+      .innerJoin('member', 'member.vault_no', 'vault.no')
+      .selectAll('vault')
+      .select('member.role')
+      .where('member.user_no', '=', userNo)
+      .$if(vaultNo !== undefined, (query) => query.where('vault.no', '=', vaultNo ?? 0))
+      .orderBy('vault.kind')
+      .orderBy('vault.name'),
+  )
+}
+
+function toVault(row: VaultRow): Vault {
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    quotaBytes: row.quota_bytes,
+    usedBytes: row.used_bytes,
+    fileCount: row.file_count,
+    trashBytes: row.trash_bytes,
+    trashCount: row.trash_count,
+    role: row.role,
+  }
+}
