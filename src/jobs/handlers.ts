@@ -9,6 +9,6 @@ const MediaPayload = v.object({ fileId: v.string(), version: v.number() })
 
 export function jobHandlers(core: Core, media: Media): Record<string, Handler> {
   return {
-    media: (payload, signal) => inspectMedia(core, media, v.parse(MediaPayload, payload), signal),
+    media: (payload, attempt) => inspectMedia(core, media, v.parse(MediaPayload, payload), attempt),
   }
 }

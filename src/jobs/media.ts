@@ -1,29 +1,31 @@
 /** Thumbnails, dimensions and duration of a new version. */
-
-import type { Media } from '../media/media.ts'
-import { MediaError } from '../media/media.ts'
+import { type Media, MediaError } from '../media/media.ts'
 import type { Core } from '../vault/core.ts'
 import { mediaWork, recordMedia } from '../vault/media.ts'
+import type { Attempt } from './runner.ts'
 
-/** Looks into a file once. What cannot be looked into (damaged, too large, no ffmpeg) is recorded as such: no retry helps. */
+const final = new Set(['unsupported', 'damaged', 'too-large'])
+
+/**
+ * Looks into a file. What lies in the file itself (damaged, unknown, too large) is recorded at once: no retry helps. What
+ * lies around it (no ffmpeg, a busy machine) is tried again, and recorded with the last attempt.
+ */
 export async function inspectMedia(
   core: Core,
   media: Media,
   { fileId, version }: { fileId: string; version: number },
-  signal: AbortSignal,
+  { signal, last }: Attempt,
 ): Promise<void> {
   const work = mediaWork(core, fileId, version)
   if (!work) return
   if (!media.handles(work.mimeType)) return recordMedia(core, work, undefined)
   try {
-    await recordMedia(
-      core,
-      work,
-      await media.inspect({ source: work.source, mimeType: work.mimeType, targets: work.targets, signal }),
-    )
+    const facts = await media.inspect({ source: work.source, mimeType: work.mimeType, targets: work.targets, signal })
+    await recordMedia(core, work, facts)
   } catch (error) {
-    if (!(error instanceof MediaError)) throw error
+    const understood = error instanceof MediaError && final.has(error.reason)
+    if (understood || last) await recordMedia(core, work, undefined)
+    if (!understood) throw error
     core.log.info({ fileId, version, reason: error.reason, detail: error.message }, 'no picture of this file')
-    await recordMedia(core, work, undefined)
   }
 }

@@ -3,7 +3,13 @@ import { claim, fail, finish, type Job, queueState } from '../index/queue.ts'
 import type { Core } from '../vault/core.ts'
 
 /** Does a job; to be repeatable, as a job can run twice when the machine stops in the middle. */
-export type Handler = (payload: unknown, signal: AbortSignal) => Promise<void>
+export type Handler = (payload: unknown, attempt: Attempt) => Promise<void>
+
+export interface Attempt {
+  signal: AbortSignal
+  /** A failure now is for good. */
+  last: boolean
+}
 
 export interface Jobs extends AsyncDisposable {
   /** Resolves when no job is due any more; for tests and for a tidy end. */
@@ -51,7 +57,10 @@ export function startJobs(
     const handler = handlers[job.name]
     try {
       if (!handler) throw new Error(`There is no handler for "${job.name}".`)
-      await handler(job.payload, AbortSignal.any([stop.signal, AbortSignal.timeout(leaseMs)]))
+      await handler(job.payload, {
+        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(leaseMs)]),
+        last: job.attempts >= mostAttempts,
+      })
       await core.index.write((tx) => finish(tx, job.no))
     } catch (error) {
       if (stop.signal.aborted) return // the lease runs out and the job is taken again after the next start

@@ -2,15 +2,18 @@
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openVolume, type VolumeOptions } from './volume.ts'
 
+// In memory where that is possible: a vault has 512 directories, and each test makes its own.
+const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** A directory that is gone at the end of the test. */
 export async function makeTemporary() {
-  const path = realpathSync(await mkdtemp(join(tmpdir(), 'filevault-volume-')))
+  const path = realpathSync(await mkdtemp(join(root, 'filevault-volume-')))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 

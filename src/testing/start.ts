@@ -1,0 +1,97 @@
+/** A real server on a temporary volume, several people, a clock that the test moves, background work that can be drained. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, client } from '../api/client.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { startServer } from '../http/serve.ts'
+import { jobHandlers } from '../jobs/handlers.ts'
+import { type Jobs, startJobs } from '../jobs/runner.ts'
+import { createLog } from '../log.ts'
+import { openMedia } from '../media/media.ts'
+import { type Core, openCore } from '../vault/core.ts'
+import { addUser } from '../vault/users.ts'
+import { openPerson, type Person } from './person.ts'
+
+export interface Test extends AsyncDisposable {
+  readonly url: string
+  readonly core: Core
+  readonly directory: string
+  /** An administrator, and two people who know nothing of each other. */
+  readonly admin: Person
+  readonly alice: Person
+  readonly bob: Person
+  /** Somebody without an account. */
+  readonly visitor: Client
+  readonly clock: Clock
+  /** Makes another person. */
+  person(name: string, options?: { quotaBytes?: number }): Promise<Person>
+  /** Waits until no background job is due. */
+  idle(): Promise<void>
+}
+
+export interface Clock {
+  now(): number
+  advance(ms: number): void
+}
+
+export interface TestOptions {
+  env?: Record<string, string>
+  /** An own volume that stays; else a temporary one that goes with the test. */
+  directory?: string
+  /** No users are made. */
+  empty?: boolean
+}
+
+/** Starts the whole server, but for signals: what a test does not dispose of would keep it from ending. */
+export async function startTest({ env = {}, directory: given, empty = false }: TestOptions = {}): Promise<Test> {
+  const directory = given ?? (await mkdtemp(join(tmpdir(), 'filevault-test-')))
+  const config: Config = loadConfig({
+    env: { FILEVAULT_VOLUME: directory, FILEVAULT_LISTEN: '127.0.0.1:0', FILEVAULT_VOLUME_RESERVE: '1MB', ...env },
+    cwd: directory,
+  })
+  const clock = openClock()
+  const stack = new AsyncDisposableStack()
+  if (given === undefined) stack.defer(() => rm(directory, { recursive: true, force: true }))
+  const core = stack.use(
+    await openCore({ config, log: createLog('silent'), now: clock.now, passwordCost: { memoryKiB: 64, passes: 2 } }),
+  )
+  const media = stack.use(
+    openMedia({ ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', memoryMb: 1000, timeoutSeconds: 30, processes: 1 }),
+  )
+  const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2 }))
+  const server = stack.use(
+    await startServer(core, { version: '0.0.0-test', pageDirectory: join(directory, 'no-page') }),
+  )
+
+  const person = async (name: string, options: { quotaBytes?: number; admin?: boolean } = {}): Promise<Person> => {
+    const email = `${name}@example.org`
+    const made = await addUser(core, { email, name, password: `${name}s own password`, ...options })
+    return openPerson(core, server.url, made)
+  }
+  const people = empty ? [] : await Promise.all([person('admin', { admin: true }), person('alice'), person('bob')])
+  const [admin, alice, bob] = people as [Person, Person, Person]
+  return {
+    url: server.url,
+    core,
+    directory,
+    admin,
+    alice,
+    bob,
+    visitor: client({ origin: server.url }),
+    clock,
+    person,
+    idle: () => jobs.idle(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+function openClock(): Clock {
+  let ahead = 0
+  return {
+    now: () => Date.now() + ahead,
+    advance(ms) {
+      ahead += ms
+    },
+  }
+}
