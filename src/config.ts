@@ -1,32 +1,314 @@
-import { resolve } from 'node:path'
-export interface Config {
-  server: { listen: { host: string; port: number }; publicUrl: string | undefined; trustedProxies: string[] }
-  volume: { path: string; mustBeMount: boolean; reserveBytes: number }
-  log: { level: string }
-  media: { ffmpeg: string; ffprobe: string; processes: number; memoryBytes: number; timeoutMs: number }
-  auth: { loginAttempts: number; loginWindowMs: number }
-  admin: { email: string; password: string } | undefined
-  notes: string[]
+/**
+ * Boot-time settings: a TOML file and FILEVAULT_* variables → one frozen Config. The only reader of the environment.
+ * One table says what there is, what it means and what it is unless told otherwise; `config/filevault.toml` is held
+ * against it by a test.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join, resolve } from 'node:path'
+import { closest, distance } from 'fastest-levenshtein'
+import { parse, TomlError } from 'smol-toml'
+import { Problem } from './problem.ts'
+import { parseDuration, parseSize } from './sizes.ts'
+
+/** One key of the file: its default as it is written there, what it is for, and how it is read. */
+interface Setting<T> {
+  default: Written
+  about: string
+  read: (value: Written) => T
 }
-export function loadConfig({
-  env,
-  cwd,
-}: {
-  file?: string
-  env: Record<string, string | undefined>
-  cwd: string
-}): Config {
-  const [host = '', port = ''] = (env.FILEVAULT_LISTEN ?? '127.0.0.1:8080').split(':')
-  return {
-    server: { listen: { host, port: Number(port) }, publicUrl: env.FILEVAULT_PUBLIC_URL, trustedProxies: [] },
-    volume: { path: resolve(cwd, env.FILEVAULT_VOLUME ?? './data'), mustBeMount: false, reserveBytes: 1e9 },
-    log: { level: env.FILEVAULT_LOG_LEVEL ?? 'info' },
-    media: { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', processes: 1, memoryBytes: 1e9, timeoutMs: 60000 },
-    auth: { loginAttempts: 100, loginWindowMs: 900000 },
-    admin:
-      env.FILEVAULT_ADMIN_EMAIL && env.FILEVAULT_ADMIN_PASSWORD
-        ? { email: env.FILEVAULT_ADMIN_EMAIL, password: env.FILEVAULT_ADMIN_PASSWORD }
-        : undefined,
-    notes: [],
+
+type Written = string | number | boolean | string[]
+
+export const settings = {
+  server: {
+    listen: setting('127.0.0.1:8080', 'Where to listen: an address and a port.', address),
+    public_url: setting(
+      '',
+      'Where people reach it, for links and cookies; https:// here turns on secure cookies. Empty: where it listens.',
+      publicUrl,
+    ),
+    trusted_proxies: setting(
+      [],
+      'Addresses or ranges of proxies whose X-Forwarded-For is believed, as in ["10.0.0.0/8"].',
+      ranges,
+    ),
+  },
+  volume: {
+    path: setting('./data', 'The one directory that holds everything: index, files, thumbnails.', text),
+    must_be_mount: setting(
+      false,
+      'Refuse to start unless that directory is a mount point, so that a missing volume is noticed.',
+      flag,
+    ),
+    reserve: setting('2GB', 'Free space that is never used up: uploads are refused before the disk is full.', size),
+  },
+  log: {
+    level: setting(
+      'info',
+      'How much is logged: debug, info, warn, error or silent.',
+      oneOf('debug', 'info', 'warn', 'error', 'silent'),
+    ),
+  },
+  auth: {
+    login_attempts: setting(
+      100,
+      'Failed attempts to sign in from one address before it has to wait for the window to end.',
+      count(1),
+    ),
+    login_window: setting('15m', 'How long failed attempts are remembered.', duration),
+  },
+  media: {
+    ffmpeg: setting('ffmpeg', 'The ffmpeg program. Without it there are no pictures of videos.', text),
+    ffprobe: setting('ffprobe', 'The ffprobe program, which comes with ffmpeg.', text),
+    processes: setting(1, 'How many files are looked into at once, each in a process of its own.', count(1)),
+    memory: setting('512MB', 'The most memory such a process may take.', size),
+    timeout: setting('60s', 'The longest time such a process may take for one file.', duration),
+  },
+}
+
+export interface Config {
+  readonly server: {
+    readonly listen: { readonly host: string; readonly port: number }
+    readonly publicUrl: string | undefined
+    readonly trustedProxies: readonly string[]
   }
+  readonly volume: { readonly path: string; readonly mustBeMount: boolean; readonly reserveBytes: number }
+  readonly log: { readonly level: string }
+  readonly auth: { readonly loginAttempts: number; readonly loginWindowMs: number }
+  readonly media: {
+    readonly ffmpeg: string
+    readonly ffprobe: string
+    readonly processes: number
+    readonly memoryBytes: number
+    readonly timeoutMs: number
+  }
+  /** Makes the first administrator on an empty volume. */
+  readonly admin: { readonly email: string; readonly password: string } | undefined
+  /** What the log should say at start. */
+  readonly notes: readonly string[]
+}
+
+type Section = keyof typeof settings
+
+/** Short names for what is set most. */
+const shortNames: Record<string, [Section, string]> = {
+  FILEVAULT_VOLUME: ['volume', 'path'],
+  FILEVAULT_LISTEN: ['server', 'listen'],
+  FILEVAULT_PUBLIC_URL: ['server', 'public_url'],
+}
+const apart = [
+  'FILEVAULT_ADMIN_EMAIL',
+  'FILEVAULT_ADMIN_PASSWORD',
+  'FILEVAULT_MEILISEARCH_URL',
+  'FILEVAULT_MEILISEARCH_KEY',
+]
+
+export interface Sources {
+  /** A file that has to exist; else the usual places are looked at. */
+  file?: string
+  env: Readonly<Record<string, string | undefined>>
+  cwd: string
+}
+
+/** Reads, checks and freezes; the first thing that is wrong is a Problem that names the key and what was meant. */
+export function loadConfig({ file, env, cwd }: Sources): Config {
+  const written = new Map<string, { value: Written; where: string }>()
+  const path =
+    file === undefined
+      ? [join(cwd, 'config/filevault.toml'), '/etc/filevault/filevault.toml'].find((one) => existsSync(one))
+      : resolve(cwd, file)
+  if (path !== undefined) readFile(path, written)
+  readEnvironment(env, written)
+  const values = Object.fromEntries(
+    Object.entries(settings).map(([section, keys]) => [
+      section,
+      Object.fromEntries(Object.entries(keys).map(([key, one]) => [key, chosen(`${section}.${key}`, one, written)])),
+    ]),
+  ) as unknown as {
+    [S in Section]: { [K in keyof (typeof settings)[S]]: (typeof settings)[S][K] extends Setting<infer T> ? T : never }
+  }
+  const { server, volume, log, auth, media } = values
+  return frozen({
+    server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
+    volume: { path: resolve(cwd, volume.path), mustBeMount: volume.must_be_mount, reserveBytes: volume.reserve },
+    log,
+    auth: { loginAttempts: auth.login_attempts, loginWindowMs: auth.login_window },
+    media: {
+      ffmpeg: media.ffmpeg,
+      ffprobe: media.ffprobe,
+      processes: media.processes,
+      memoryBytes: media.memory,
+      timeoutMs: media.timeout,
+    },
+    admin: administrator(env),
+    notes: env.FILEVAULT_MEILISEARCH_URL
+      ? ['FILEVAULT_MEILISEARCH_URL is set, but this version always searches with its embedded engine.']
+      : [],
+  })
+}
+
+/** The configuration file with every default and its comment. */
+export function defaultFile(): string {
+  const sections = Object.entries(settings).map(([section, keys]) => {
+    const lines = Object.entries(keys).map(
+      ([key, { about, default: value }]) => `# ${about}\n${key} = ${JSON.stringify(value)}`,
+    )
+    return `[${section}]\n${lines.join('\n\n')}`
+  })
+  const opening = `# File Vault. Every setting stands here with its default. Each can also be given as an environment variable,
+# FILEVAULT_SECTION_KEY, which goes before this file. What administrators change while it runs is on the settings page.`
+  return `${opening}\n\n${sections.join('\n\n')}\n`
+}
+
+function readFile(path: string, written: Map<string, { value: Written; where: string }>): void {
+  let content: Record<string, unknown>
+  try {
+    content = parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const why =
+      error instanceof TomlError
+        ? `it is not valid TOML (line ${error.line})`
+        : `it cannot be read (${error instanceof Error ? error.message : error})`
+    throw wrong(`${path}: ${why}.`)
+  }
+  for (const [section, keys] of Object.entries(content)) {
+    const known = settings[section as Section] as Record<string, unknown> | undefined
+    if (!known || !Object.hasOwn(settings, section))
+      throw wrong(`${path}: there is no section [${section}]. ${meant(section, Object.keys(settings))}`)
+    if (typeof keys !== 'object' || keys === null)
+      throw wrong(`${path}: [${section}] is a section; write its keys below it.`)
+    for (const [key, value] of Object.entries(keys)) {
+      if (!Object.hasOwn(known, key))
+        throw wrong(`${path}: there is no key "${key}" in [${section}]. ${meant(key, Object.keys(known))}`)
+      written.set(`${section}.${key}`, { value: value as Written, where: `${path}: ${key} in [${section}]` })
+    }
+  }
+}
+
+function readEnvironment(env: Sources['env'], written: Map<string, { value: Written; where: string }>): void {
+  const long = Object.entries(settings).flatMap(([section, keys]) =>
+    Object.keys(keys).map((key): [string, [string, string]] => [
+      `FILEVAULT_${section}_${key}`.toUpperCase(),
+      [section, key],
+    ]),
+  )
+  const names = new Map<string, [string, string]>([...long, ...Object.entries(shortNames)])
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('FILEVAULT_') || value === undefined || apart.includes(name)) continue
+    const place = names.get(name)
+    if (!place)
+      throw wrong(`The environment variable ${name} is not one of ours. ${meant(name, [...names.keys(), ...apart])}`)
+    const isList = Array.isArray((settings[place[0] as Section] as Record<string, Setting<unknown>>)[place[1]]?.default)
+    const parts = value.split(',').map((one) => one.trim())
+    written.set(place.join('.'), { value: isList ? parts.filter((one) => one !== '') : value, where: name })
+  }
+}
+
+function chosen<T>(
+  name: string,
+  { default: standard, read }: Setting<T>,
+  written: Map<string, { value: Written; where: string }>,
+): T {
+  const given = written.get(name)
+  try {
+    return read(given?.value ?? standard)
+  } catch (error) {
+    throw wrong(`${given?.where ?? name}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function administrator(env: Sources['env']): Config['admin'] {
+  const { FILEVAULT_ADMIN_EMAIL: email, FILEVAULT_ADMIN_PASSWORD: password } = env
+  if (!email && !password) return undefined
+  if (!email || !password)
+    throw wrong(
+      'FILEVAULT_ADMIN_EMAIL and FILEVAULT_ADMIN_PASSWORD go together. Set both, or neither for a set-up link.',
+    )
+  return { email, password }
+}
+
+function meant(name: string, known: string[]): string {
+  const near = closest(name, known)
+  return distance(name, near) <= Math.max(3, name.length / 2)
+    ? `Did you mean "${near}"?`
+    : `There are: ${known.join(', ')}.`
+}
+
+function wrong(sentence: string): Problem {
+  return new Problem('bad-input', sentence)
+}
+
+function setting<T>(standard: Written, about: string, read: (value: Written) => T): Setting<T> {
+  return { default: standard, about, read }
+}
+
+function text(value: Written): string {
+  if (typeof value !== 'string' || value === '') throw new Error('a text in quotes is needed.')
+  return value
+}
+
+function flag(value: Written): boolean {
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw new Error('true or false is needed.')
+}
+
+function count(least: number): (value: Written) => number {
+  return (value) => {
+    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < least)
+      throw new Error(`a whole number of at least ${least} is needed.`)
+    return number
+  }
+}
+
+function size(value: Written): number {
+  return parseSize(typeof value === 'number' ? String(value) : text(value))
+}
+
+function duration(value: Written): number {
+  return parseDuration(text(value))
+}
+
+function oneOf(...known: string[]): (value: Written) => string {
+  return (value) => {
+    if (typeof value === 'string' && known.includes(value)) return value
+    throw new Error(`one of ${known.join(', ')} is needed.`)
+  }
+}
+
+function address(value: Written): { host: string; port: number } {
+  const [, host = '', port = ''] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text(value)) ?? []
+  if (port === '' || Number(port) > 65535)
+    throw new Error('an address and a port are needed, like 127.0.0.1:8080 or [::]:8080.')
+  return { host: host || '127.0.0.1', port: Number(port) }
+}
+
+function publicUrl(value: Written): string | undefined {
+  if (value === '') return undefined
+  const url = URL.canParse(String(value)) ? new URL(String(value)) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash)
+    throw new Error('an address without a path is needed, like https://files.example.org.')
+  return url.origin
+}
+
+function ranges(value: Written): string[] {
+  if (!Array.isArray(value)) throw new Error('a list is needed, like ["10.0.0.0/8"].')
+  for (const range of value) {
+    const [ip = '', prefix, ...rest] = String(range).split('/')
+    const most = isIP(ip) === 6 ? 128 : 32
+    if (
+      isIP(ip) === 0 ||
+      rest.length > 0 ||
+      (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= most))
+    )
+      throw new Error(`"${range}" is not an address or a range like 10.0.0.0/8.`)
+  }
+  return value
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) frozen(one)
+  return Object.freeze(value)
 }

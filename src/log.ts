@@ -1,5 +1,15 @@
+/** One structured logger: JSON lines on standard error, one child for each subsystem, no secrets. */
 import { type Logger, pino } from 'pino'
+
 export type Log = Logger
+
+const secrets = ['authorization', 'cookie', 'password', 'token', 'secret']
+
+/** `level`: `debug`, `info`, `warn`, `error` or `silent`. */
 export function createLog(level: string): Log {
-  return pino({ level, base: undefined }, pino.destination(2))
+  const paths = secrets.flatMap((key) => [key, `*.${key}`])
+  return pino(
+    { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths, censor: '(hidden)' } },
+    pino.destination({ dest: 2, sync: true }),
+  )
 }

@@ -1,4 +1,5 @@
 /** A real server on a temporary volume, several people, a clock that the test moves, background work that can be drained. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,7 +46,8 @@ export interface TestOptions {
 
 /** Starts the whole server, but for signals: what a test does not dispose of would keep it from ending. */
 export async function startTest({ env = {}, directory: given, empty = false }: TestOptions = {}): Promise<Test> {
-  const directory = given ?? (await mkdtemp(join(tmpdir(), 'filevault-test-')))
+  // Memory where there is some to be had: a vault makes 512 directories. What a disk adds is tested in volume/.
+  const directory = given ?? (await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'filevault-test-')))
   const config: Config = loadConfig({
     env: { FILEVAULT_VOLUME: directory, FILEVAULT_LISTEN: '127.0.0.1:0', FILEVAULT_VOLUME_RESERVE: '1MB', ...env },
     cwd: directory,
