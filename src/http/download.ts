@@ -5,8 +5,7 @@
 import { pipeline } from 'node:stream/promises'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
-import type { Content } from '../vault/downloads.ts'
-import type { OpenedObject } from '../volume/open.ts'
+import type { Content, OpenedObject } from '../vault/downloads.ts'
 import type { Http } from './app.ts'
 import { type ByteRange, isKnown, rangeOf } from './ranges.ts'
 

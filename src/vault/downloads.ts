@@ -5,6 +5,8 @@ import type { OpenedObject } from '../volume/open.ts'
 import { type Actor, requireFile } from './access.ts'
 import type { Core } from './core.ts'
 
+export type { OpenedObject }
+
 /** What a download needs to know before any byte is read. */
 export interface Content {
   name: string
