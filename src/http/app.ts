@@ -1,9 +1,9 @@
 /** The table of contents: what happens to every request, then what is served under which address. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import type { Endpoint } from '../api/endpoint.ts'
-import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import type { Core } from '../vault/core.ts'
 import { openAssets } from './assets.ts'
@@ -22,7 +22,7 @@ import { vaultRoutes } from './routes/vaults.ts'
 /** What every handler finds in Hono's context. */
 export interface Http {
   Bindings: HttpBindings
-  Variables: { requestId: string; log: Log }
+  Variables: { requestId: string }
 }
 
 export interface AppOptions {
@@ -45,28 +45,34 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   const assets = openAssets(pageDirectory)
   const on = binder(hono, callers, bound)
 
+  const headers: Record<string, string> = {
+    ...everywhere,
+    ...(core.config.server.publicUrl?.startsWith('https:') ? overTls : {}),
+  }
+  const started = randomBytes(6).toString('base64url')
+  let requests = 0
+
   hono.use(async (c, next) => {
-    const requestId = randomUUID()
     const began = performance.now()
+    const requestId = `${started}-${++requests}`
     c.set('requestId', requestId)
-    c.set('log', log.child({ requestId }))
+    // On Node's own response, so that an answer of any kind carries them, also one that is streamed past Hono.
+    const { outgoing } = c.env
+    for (const name in headers) outgoing.setHeader(name, headers[name] ?? '')
+    outgoing.setHeader('x-request-id', requestId)
     await next()
-    if (!c.env.outgoing.headersSent) {
-      for (const [name, value] of Object.entries(everywhere))
-        if (!c.res.headers.has(name)) c.res.headers.set(name, value)
-      if (core.config.server.publicUrl?.startsWith('https:'))
-        c.res.headers.set('strict-transport-security', 'max-age=31536000')
-      c.res.headers.set('x-request-id', requestId)
-    }
-    const { status } = c.res
-    const line = { method: c.req.method, path: c.req.path, status, ms: Math.round(performance.now() - began) }
-    if (status >= 500) c.get('log').warn(line, 'request')
-    else if (status >= 400) c.get('log').info(line, 'request')
-    else c.get('log').debug(line, 'request')
+    const status = c.res === RESPONSE_ALREADY_SENT ? outgoing.statusCode : c.res.status
+    const level = status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug'
+    if (log.isLevelEnabled(level))
+      log[level](
+        { requestId, method: c.req.method, path: c.req.path, status, ms: Math.round(performance.now() - began) },
+        'request',
+      )
   })
   hono.onError((error, c) => {
-    if (!(error instanceof Problem)) c.get('log').error({ err: error }, 'request failed')
-    else if (error.cause !== undefined) c.get('log').info({ err: error.cause, code: error.code }, 'request refused')
+    if (!(error instanceof Problem)) log.error({ requestId: c.get('requestId'), err: error }, 'request failed')
+    else if (error.cause !== undefined)
+      log.info({ requestId: c.get('requestId'), err: error.cause, code: error.code }, 'request refused')
     return problemResponse(error)
   })
 
@@ -108,6 +114,8 @@ const everywhere: Record<string, string> = {
   'x-frame-options': 'DENY',
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
 }
+
+const overTls: Record<string, string> = { 'strict-transport-security': 'max-age=31536000' }
 
 // Styles that the accessibility library adds at run time carry the nonce of the document; nothing else inline runs.
 function pagePolicy(nonce: string): string {

@@ -1,7 +1,8 @@
 /** Who is calling and from where: cookie or bearer token, the address behind trusted proxies, the defence against CSRF. */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { Context } from 'hono'
-import { getCookie, setCookie } from 'hono/cookie'
+import { generateCookie } from 'hono/cookie'
+import { parse } from 'hono/utils/cookie'
 import type { Config } from '../config.ts'
 import { Problem } from '../problem.ts'
 import type { Actor } from '../vault/access.ts'
@@ -32,28 +33,33 @@ export function openCallers(core: Core): Callers {
 
   const callers: Callers = {
     async actor(c) {
-      const authorization = c.req.header('authorization')
+      const authorization = c.env.incoming.headers.authorization
       if (authorization !== undefined) {
         const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
         const actor = token === undefined ? undefined : personOfToken(core, token)
         if (!actor) throw new Problem('not-signed-in', 'This token is unknown, expired or revoked.')
         return actor
       }
-      const cookie = getCookie(c, name)
+      const { cookie: cookies } = c.env.incoming.headers
+      const cookie = cookies === undefined ? undefined : parse(cookies, name)[name]
       const session = cookie ? await resumeSession(core, cookie) : undefined
       if (session?.cookie) callers.signIn(c, session)
       return session?.actor
     },
-    origin: (c) => ({ address: addressOf(c, proxies), userAgent: c.req.header('user-agent') ?? '' }),
+    origin: (c) => ({ address: addressOf(c, proxies), userAgent: c.env.incoming.headers['user-agent'] ?? '' }),
     refuseForeignSites(c) {
-      if (safe.has(c.req.method) || c.req.header('authorization') !== undefined) return
+      if (safe.has(c.req.method) || c.env.incoming.headers.authorization !== undefined) return
       if (!isOwnSite(c, publicUrl))
         throw new Problem('not-allowed', 'This request came from another site and was refused.')
     },
     signIn(c, { cookie, maxAge }) {
-      if (cookie) setCookie(c, name, cookie, maxAge === undefined ? options : { ...options, maxAge })
+      if (cookie)
+        c.env.outgoing.setHeader(
+          'set-cookie',
+          generateCookie(name, cookie, maxAge === undefined ? options : { ...options, maxAge }),
+        )
     },
-    signOut: (c) => setCookie(c, name, '', { ...options, maxAge: 0 }),
+    signOut: (c) => void c.env.outgoing.setHeader('set-cookie', generateCookie(name, '', { ...options, maxAge: 0 })),
   }
   return callers
 }
@@ -61,13 +67,13 @@ export function openCallers(core: Core): Callers {
 // As Go's net/http.CrossOriginProtection: browsers say where a request comes from in Sec-Fetch-Site, older ones in
 // Origin; a request with neither is no browser's, and nobody but a browser sends somebody else's cookie along.
 function isOwnSite(c: Context<Http>, publicUrl: string | undefined): boolean {
-  const site = c.req.header('sec-fetch-site')
+  const site = c.env.incoming.headers['sec-fetch-site']
   if (site !== undefined) return site === 'same-origin' || site === 'none'
-  const origin = c.req.header('origin')
+  const origin = c.env.incoming.headers.origin
   if (origin === undefined) return true
   if (!URL.canParse(origin)) return false
   return (
-    new URL(origin).host === c.req.header('host') ||
+    new URL(origin).host === c.env.incoming.headers.host ||
     (publicUrl !== undefined && new URL(origin).origin === new URL(publicUrl).origin)
   )
 }
@@ -75,7 +81,9 @@ function isOwnSite(c: Context<Http>, publicUrl: string | undefined): boolean {
 // From the right, the first hop that is not one of our proxies: everything left of it could be made up.
 function addressOf(c: Context<Http>, proxies: BlockList): string {
   let address = plain(c.env.incoming.socket.remoteAddress ?? '')
-  const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map((hop) => plain(hop.trim()))
+  const forwarded = String(c.env.incoming.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((hop) => plain(hop.trim()))
   while (trusted(address, proxies)) {
     const hop = forwarded.pop()
     if (hop === undefined || isIP(hop) === 0) break

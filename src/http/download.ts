@@ -81,10 +81,7 @@ export async function sendThumbnail(
 }
 
 const privateBytes = {
-  'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
 }
 
 interface Sending {
@@ -97,14 +94,14 @@ interface Sending {
 // client goes away, which `pipe` does not.
 async function send(c: Context<Http>, object: OpenedObject, { status, headers, range }: Sending): Promise<Response> {
   const { outgoing } = c.env
-  outgoing.writeHead(status, { ...headers, 'x-request-id': c.get('requestId') })
+  outgoing.writeHead(status, headers)
   try {
     await pipeline(object.stream(range), outgoing)
   } catch (error) {
     // A client that went away is no failure. A disk that failed must not look like a file that ended: the socket is cut.
     if (!isGone(error)) {
-      c.get('log').error({ err: error }, 'a download was cut short')
       outgoing.destroy()
+      throw error
     }
   } finally {
     await object[Symbol.asyncDispose]()

@@ -53,17 +53,16 @@ function queryOf(search: URLSearchParams): Record<string, unknown> {
 }
 
 async function readJson(c: Context<Http>): Promise<unknown> {
-  const { body } = c.req.raw
-  const length = c.req.header('content-length')
-  if (!body || length === '0') return undefined
-  const type = c.req.header('content-type') ?? ''
+  const { incoming } = c.env
+  const { 'content-length': length, 'transfer-encoding': chunked, 'content-type': type = '' } = incoming.headers
+  if ((length === undefined && chunked === undefined) || length === '0') return undefined
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type))
     throw new Problem('bad-input', 'The body has to be JSON, with "Content-Type: application/json".')
   const tooLarge = () => new Problem('too-large', `A JSON body has at most ${longestJson} bytes.`)
   if (Number(length) > longestJson) throw tooLarge()
-  const chunks: Uint8Array[] = []
+  const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body) {
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.byteLength
     if (size > longestJson) throw tooLarge()
     chunks.push(chunk)

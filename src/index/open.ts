@@ -20,6 +20,8 @@ export interface Index extends AsyncDisposable {
   readAway<T>(query: Query<T>): Promise<T[]>
   /** One transaction of SQL alone: `work` is synchronous. Resolves when it is durable. */
   write<T>(work: (tx: Transaction) => T): Promise<T>
+  /** How many times this process has committed: what was read before the number changed may be out of date. */
+  readonly commits: number
   /** A quick structural check; a sentence for each fault found. */
   check(): string[]
   /** Folds the log into the database; done at rest and at the end. */
@@ -54,6 +56,9 @@ export async function openIndex(
         read: new Statements(reading),
         readAway: (query) => away.all(query),
         write: (work) => writer.write(work),
+        get commits() {
+          return writer.commits
+        },
         check: () => {
           const rows = reading.pragma('quick_check(10)') as { quick_check: string }[]
           return rows.map((row) => row.quick_check).filter((text) => text !== 'ok')

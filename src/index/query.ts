@@ -24,6 +24,11 @@ export const q = new Kysely<Tables>({
   },
 })
 
+/** A query that is asked with every request: its text is written once and never built again. */
+export function fixed<T>(text: string): (...parameters: unknown[]) => Query<T> {
+  return (...parameters) => ({ compile: () => ({ sql: text, parameters }) as unknown as CompiledQuery<T> })
+}
+
 /** A query whose rows are of type `T`: built by Kysely, or a `sql` template. */
 export type Query<T> = Compilable<T> | RawBuilder<T>
 

@@ -38,6 +38,7 @@ export class Writer {
   #scheduled = false
   #closed = false
   #lockedSince = 0
+  #commits = 0
 
   /** `onUnknown` is told when a COMMIT failed in a way that leaves its outcome open: the process must stop and recover. */
   constructor(db: Connection, onUnknown: (error: unknown) => void) {
@@ -54,6 +55,11 @@ export class Writer {
       this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject })
       this.#schedule()
     })
+  }
+
+  /** How many times this process has committed: what was read before the number changed may be out of date. */
+  get commits(): number {
+    return this.#commits
   }
 
   /** Commits what waits, then takes no more. */
@@ -140,6 +146,7 @@ export class Writer {
       if (codeOf(error) !== 'SQLITE_FULL' && codeOf(error) !== 'SQLITE_BUSY') this.#onUnknown(error)
       return
     }
+    this.#commits++
     for (const { waiting, result, tell } of done) {
       waiting.resolve(result)
       for (const one of tell) one()

@@ -17,6 +17,8 @@ export interface Actor {
   readonly email: string
   readonly name: string
   readonly admin: boolean
+  /** The personal vault; null before it is made. */
+  readonly vaultId: string | null
   readonly by:
     | { readonly kind: 'session'; readonly id: string }
     | {
@@ -25,6 +27,22 @@ export interface Actor {
         readonly scopes: readonly Scope[]
         readonly vaultNo: number | null
       }
+}
+
+/** What is read of a person with each request, and how. */
+export interface PersonRow {
+  no: number
+  id: string
+  email: string
+  name: string
+  admin: number
+  vault_id: string | null
+}
+export const personColumns = `u.no, u.id, u.email, u.name, u.admin,
+  (SELECT v.id FROM vault v WHERE v.owner_no = u.no AND v.kind = 'personal') AS vault_id`
+
+export function personOf(row: PersonRow): Omit<Actor, 'by'> {
+  return { no: row.no, id: row.id, email: row.email, name: row.name, admin: row.admin === 1, vaultId: row.vault_id }
 }
 
 declare const proven: unique symbol
@@ -79,11 +97,9 @@ export function requireVault(core: Core, actor: Actor, id: string, role: Role): 
 
 /** The actor's own vault. */
 export function requirePersonalVault(core: Core, actor: Actor, role: Role): VaultProof {
-  const row = core.index.read.get(
-    q.selectFrom('vault').select('id').where('owner_no', '=', actor.no).where('kind', '=', 'personal'),
-  )
-  if (!row) throw new Problem('not-found', 'You have no personal vault yet. POST /api/storage/initialize makes it.')
-  return requireVault(core, actor, row.id, role)
+  if (actor.vaultId === null)
+    throw new Problem('not-found', 'You have no personal vault yet. POST /api/storage/initialize makes it.')
+  return requireVault(core, actor, actor.vaultId, role)
 }
 
 /** A folder in a vault the actor has at least `role` in, in the trash or not. The top of a vault has no id outside. */

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { type Engine, openSearch } from '../search/search.ts'
 import { openVolume, type Volume } from '../volume/volume.ts'
+import { openRecentCallers, type RecentCallers } from './callers.ts'
 import { type News, openNews } from './news.ts'
 import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
 import { recover } from './recovery.ts'
@@ -19,6 +20,7 @@ export interface Core extends AsyncDisposable {
   readonly search: Engine
   readonly news: News
   readonly passwords: Passwords
+  readonly recentCallers: RecentCallers
   /** What the first administrator proves with that they can read the server's output; new at each start. */
   readonly setUpCode: string
   /** Milliseconds since 1970; the only clock of the domain. */
@@ -65,6 +67,7 @@ export async function openCore({
     search: openSearch(index),
     news: openNews(),
     passwords: openPasswords(passwordCost),
+    recentCallers: openRecentCallers(now, () => index.commits),
     setUpCode: randomBytes(18).toString('base64url'),
     now,
     afterwards(work) {

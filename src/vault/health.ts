@@ -5,8 +5,20 @@ import { queueState } from '../index/queue.ts'
 import { Problem } from '../problem.ts'
 import type { Core } from './core.ts'
 
-/** Asks the parts, cheaply; `version` is the program's. */
-export async function checkHealth(core: Core, version: string): Promise<Health> {
+const keptMs = 1000
+
+/** Answers what {@link checkHealth} found within the last second, so that probes of any number cost one check. */
+export function openHealth(core: Core, version: string): () => Promise<Health> {
+  let last: { at: number; found: Promise<Health> } | undefined
+  return () => {
+    const now = core.now()
+    if (!last || now - last.at >= keptMs || now < last.at) last = { at: now, found: checkHealth(core, version) }
+    return last.found
+  }
+}
+
+/** Asks the parts; `version` is the program's. */
+async function checkHealth(core: Core, version: string): Promise<Health> {
   const notes: string[] = []
   const part = async (check: () => unknown): Promise<Health['status']> => {
     try {

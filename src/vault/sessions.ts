@@ -5,9 +5,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Me, Session } from '../api/auth.ts'
 import { newId } from '../index/ids.ts'
-import { q } from '../index/query.ts'
+import { fixed, q } from '../index/query.ts'
+import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireScope } from './access.ts'
+import { type Actor, type PersonRow, personColumns, personOf, requireScope } from './access.ts'
 import { forgetFailures, recordFailure, requireAttempt } from './attempts.ts'
 import type { Core } from './core.ts'
 import { emailKey } from './users.ts'
@@ -99,37 +100,11 @@ export async function startSession(
 export async function resumeSession(core: Core, cookie: string): Promise<OpenedSession | undefined> {
   const hash = hashOf(cookie)
   const now = core.now()
-  const row = core.index.read.get(
-    q
-      .selectFrom('session')
-      .innerJoin('user', 'user.no', 'session.user_no')
-      .select([
-        'session.id as session_id',
-        'session.secret_hash',
-        'session.rotated_at',
-        'session.last_seen_at',
-        'session.idle_ms',
-        'session.expires_at',
-        'user.no',
-        'user.id',
-        'user.email',
-        'user.name',
-        'user.admin',
-      ])
-      .where((eb) =>
-        eb.or([eb('secret_hash', '=', hash), eb.and([eb('previous_hash', '=', hash), eb('previous_until', '>', now)])]),
-      )
-      .where('user.disabled_at', 'is', null),
-  )
+  const recent = core.recentCallers.get(hash.toString('base64'))
+  if (recent) return { actor: recent }
+  const row = core.index.read.get(sessionOf(hash, hash, now))
   if (!row || row.expires_at <= now || row.last_seen_at + row.idle_ms <= now) return undefined
-  const actor: Actor = {
-    no: row.no,
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    admin: row.admin === 1,
-    by: { kind: 'session', id: row.session_id },
-  }
+  const actor: Actor = { ...personOf(row), by: { kind: 'session', id: row.session_id } }
   const current = row.secret_hash.equals(hash)
   if (current && row.rotated_at + rotateMs <= now)
     return {
@@ -142,6 +117,7 @@ export async function resumeSession(core: Core, cookie: string): Promise<OpenedS
       tx.run(q.updateTable('session').set({ last_seen_at: now }).where('id', '=', row.session_id))
       tx.run(q.updateTable('user').set({ last_seen_at: now }).where('no', '=', row.no))
     })
+  if (current) core.recentCallers.keep(hash.toString('base64'), actor)
   return { actor }
 }
 
@@ -208,16 +184,21 @@ export async function changePassword(
 export async function changeName(core: Core, actor: Actor, name: string): Promise<Me> {
   requireScope(actor, 'write')
   await core.index.write((tx) => tx.run(q.updateTable('user').set({ name }).where('no', '=', actor.no)))
-  return whoIs(core, { ...actor, name })
+  return whoIs({ ...actor, name })
 }
 
 /** What a person may know of themselves. */
-export function whoIs(core: Core, actor: Actor): Me {
-  const vault = core.index.read.get(
-    q.selectFrom('vault').select('id').where('owner_no', '=', actor.no).where('kind', '=', 'personal'),
-  )
-  return { id: actor.id, email: actor.email, name: actor.name, admin: actor.admin, vaultId: vault?.id ?? '' }
+export function whoIs({ id, email, name, admin, vaultId }: Actor): Me {
+  return { id, email, name, admin, vaultId: vaultId ?? '' }
 }
+
+type SessionRow = Pick<Tables['session'], 'secret_hash' | 'rotated_at' | 'last_seen_at' | 'idle_ms' | 'expires_at'> &
+  PersonRow & { session_id: string }
+
+const sessionOf = fixed<SessionRow>(`
+  SELECT s.id AS session_id, s.secret_hash, s.rotated_at, s.last_seen_at, s.idle_ms, s.expires_at, ${personColumns}
+  FROM session s JOIN user u ON u.no = s.user_no
+  WHERE (s.secret_hash = ? OR (s.previous_hash = ? AND s.previous_until > ?)) AND u.disabled_at IS NULL`)
 
 async function rotate(core: Core, id: string, previous: Buffer): Promise<string> {
   const cookie = randomBytes(32).toString('base64url')

@@ -31,7 +31,9 @@ export async function initialize(core: Core, actor: Actor): Promise<Usage> {
     })
     if (!made) await core.volume.removeVault(vaultId)
   }
-  return getUsage(core, actor)
+  const vault = known(core.index.read)
+  if (!vault) throw new Error('The personal vault was not made.')
+  return usageOf(core.index.read, vault.id)
 }
 
 /** Sets the quota of a user's personal vault. Below the present use nothing is lost; nothing more fits. */

@@ -2,10 +2,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Scope, Token } from '../api/tokens.ts'
 import { newId } from '../index/ids.ts'
-import { q } from '../index/query.ts'
+import { fixed, q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireScope, requireVault } from './access.ts'
+import { type Actor, type PersonRow, personColumns, personOf, requireScope, requireVault } from './access.ts'
 import type { Core } from './core.ts'
 
 export interface NewToken {
@@ -81,17 +81,12 @@ export async function removeToken(core: Core, actor: Actor, id: string): Promise
 export function personOfToken(core: Core, text: string): Actor | undefined {
   const [, id, secret] = /^fv_([0-9a-z]{26})_([\w-]{43})$/.exec(text) ?? []
   if (!id || !secret) return undefined
-  const row = core.index.read.get(
-    q
-      .selectFrom('token')
-      .innerJoin('user', 'user.no', 'token.user_no')
-      .select(['token.secret_hash', 'token.scopes', 'token.vault_no', 'token.expires_at', 'token.last_used_at'])
-      .select(['user.no', 'user.id', 'user.email', 'user.name', 'user.admin'])
-      .where('token.id', '=', id)
-      .where('user.disabled_at', 'is', null),
-  )
+  const hash = hashOf(secret)
+  const recent = core.recentCallers.get(hash.toString('base64'))
+  if (recent?.by.id === id) return recent
+  const row = core.index.read.get(ownerOfToken(id))
   const now = core.now()
-  if (!row || !timingSafeEqual(row.secret_hash, hashOf(secret)) || (row.expires_at !== null && row.expires_at <= now))
+  if (!row || !timingSafeEqual(row.secret_hash, hash) || (row.expires_at !== null && row.expires_at <= now))
     return undefined
   if (row.last_used_at === null || row.last_used_at + seenEveryMs <= now)
     core.afterwards(
@@ -100,15 +95,19 @@ export function personOfToken(core: Core, text: string): Actor | undefined {
         tx.run(q.updateTable('user').set({ last_seen_at: now }).where('no', '=', row.no))
       }),
     )
-  return {
-    no: row.no,
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    admin: row.admin === 1,
+  const actor: Actor = {
+    ...personOf(row),
     by: { kind: 'token', id, scopes: JSON.parse(row.scopes) as Scope[], vaultNo: row.vault_no },
   }
+  core.recentCallers.keep(hash.toString('base64'), actor)
+  return actor
 }
+
+const ownerOfToken = fixed<
+  Pick<Tables['token'], 'secret_hash' | 'scopes' | 'vault_no' | 'expires_at' | 'last_used_at'> & PersonRow
+>(`
+  SELECT t.secret_hash, t.scopes, t.vault_no, t.expires_at, t.last_used_at, ${personColumns}
+  FROM token t JOIN user u ON u.no = t.user_no WHERE t.id = ? AND u.disabled_at IS NULL`)
 
 function selectTokens() {
   return q

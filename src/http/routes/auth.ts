@@ -11,19 +11,19 @@ export function authRoutes(on: On, core: Core): void {
   on(api.setUp, async ({ body }, { context, callers, origin }) => {
     const session = await setUp(core, body, origin)
     callers.signIn(context, session)
-    return whoIs(core, session.actor)
+    return whoIs(session.actor)
   })
   on(api.login, async ({ body }, { context, callers, origin }) => {
     const session = await signIn(core, body, origin)
     callers.signIn(context, session)
-    return whoIs(core, session.actor)
+    return whoIs(session.actor)
   })
   on(api.logout, async (_, { actor, context, callers }) => {
     if (actor.by.kind === 'session') await endSession(core, actor, actor.by.id)
     callers.signOut(context)
     return undefined
   })
-  on(api.getMe, (_, { actor }) => whoIs(core, actor))
+  on(api.getMe, (_, { actor }) => whoIs(actor))
   on(api.changeMe, ({ body }, { actor }) => changeName(core, actor, body.name))
   on(api.changePassword, async ({ body }, { actor, origin }) => {
     await changePassword(core, actor, body, origin)
