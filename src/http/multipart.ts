@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import busboy from 'busboy'
 import type { Context } from 'hono'
 import * as v from 'valibot'
@@ -59,6 +59,11 @@ async function receiveParts(
     failure ??= error
     parser.destroy()
   }
+  parser.on('error', (error) => fail(cutShort(error)))
+  incoming.on('error', (error) => fail(cutShort(error)))
+  incoming.on('close', () => {
+    if (!incoming.complete) fail(cutShort(new Error('The client went away.')))
+  })
   parser.on('field', (name, value, { valueTruncated }) => {
     if (upload)
       fail(
@@ -72,6 +77,8 @@ async function receiveParts(
   })
   parser.on('file', (field, bytes: Readable, { filename, mimeType }) => {
     bytes.on('error', () => {}) // told to whoever reads it; a part that nobody reads must not end the process
+    // busboy goes on to the end of its piece when it was told to stop; what it finds there would never be complete.
+    if (failure !== undefined) return void bytes.resume()
     try {
       if (field !== 'files' && field !== 'file')
         throw new Problem('bad-input', `A file came as "${field}". Send files as "files".`, {
@@ -99,16 +106,13 @@ async function receiveParts(
   parser.on('partsLimit', () => fail(new Problem('bad-input', `A request has at most ${limits.parts} parts.`)))
 
   try {
-    await pipeline(incoming, parser, { end: true })
+    // Not `pipeline`: it would destroy the request with the parser, and a browser that is still sending reads no answer.
+    incoming.pipe(parser)
+    await finished(parser)
   } catch (error) {
-    failure ??=
-      error instanceof Problem
-        ? error
-        : new Problem(
-            'bad-input',
-            'The upload was cut short or is not valid multipart/form-data. Nothing was stored; send it again.',
-            { cause: error },
-          )
+    failure ??= cutShort(error)
+  } finally {
+    incoming.unpipe(parser)
   }
   await Promise.all(arriving)
   if (failure !== undefined) {
@@ -116,6 +120,11 @@ async function receiveParts(
     throw failure
   }
   return upload ?? begin(fields)
+}
+
+function cutShort(cause: unknown): Problem {
+  const sentence = 'The upload was cut short or is not valid multipart/form-data. Nothing was stored; send it again.'
+  return new Problem('bad-input', sentence, { cause })
 }
 
 function openParser(incoming: IncomingMessage): busboy.Busboy {

@@ -21,6 +21,7 @@ export async function startServer(core: Core, options: AppOptions): Promise<Runn
   const server = createAdaptorServer({
     fetch: hono.fetch as Parameters<typeof createAdaptorServer>[0]['fetch'],
     overrideGlobalObjects: false,
+    autoCleanupIncoming: false, // it cuts off after half a second whoever is still sending; uploads listen for longer
   }) as Server
   server.requestTimeout = 0 // Node's five minutes would cut large uploads
   server.headersTimeout = 60_000

@@ -50,7 +50,8 @@ function statement(query: EngineQuery, words: string[], places: number[][]): Raw
   const filters = facetFilters(query)
   const flags = filters.map(({ holds }, i) => sql`, ${holds} AS ${sql.ref(`ok${i}`)}`)
   const allBut = (kept: string) => {
-    const held = filters.flatMap(({ name }, i) => (name === kept ? [] : [sql`${sql.ref(`ok${i}`)}`]))
+    const isFree = (name: string) => name === kept || (kept === 'field' && name.startsWith('field '))
+    const held = filters.flatMap(({ name }, i) => (isFree(name) ? [] : [sql`${sql.ref(`ok${i}`)}`]))
     return held.length === 0 ? sql`1` : sql.join(held, sql` AND `)
   }
   const fields = filters.filter(({ name }) => name.startsWith('field '))
@@ -105,8 +106,8 @@ function facetFilters({ vaultNo, types, extensions, tags, metadata }: EngineQuer
   return filters
 }
 
-// `allBut('field')` leaves out no metadata filter, as each is called `field KEY`; so within one statement the counts of a
-// key that is filtered itself have to let go of that one filter.
+// `allBut('field')` lets go of every metadata filter: one statement counts all keys, and each key has to be free of its
+// own filter alone.
 function fieldHolds(field: FacetFilter, filters: FacetFilter[]): Condition {
   return sql`(${sql.ref(`ok${filters.indexOf(field)}`)} OR d.key = ${field.name.slice('field '.length)})`
 }

@@ -8,7 +8,7 @@ import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireFile, requireLiveFile, requirePlace, type VaultProof } from './access.ts'
+import { type Actor, requireFile, requireLiveFile, requirePlace, requireScope, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { requireStillThere } from './folders.ts'
 import { type ChangeKind, record } from './journal.ts'
@@ -124,6 +124,7 @@ export async function setTags(core: Core, actor: Actor, id: string, tags: readon
 
 /** Marks or unmarks one's own favourite; without a wish it flips. Nobody else sees it, so the journal does not either. */
 export async function setFavorite(core: Core, actor: Actor, id: string, wish: boolean | undefined): Promise<File> {
+  requireScope(actor, 'write') // a viewer of a vault may; a token that only reads may not
   const file = requireFile(core, actor, id, 'viewer')
   return core.index.write((tx) => {
     const mine = tx.get(
@@ -245,7 +246,8 @@ function merged(before: string, change: Record<string, unknown>): Metadata {
 
 /** Metadata that may be stored; throws `bad-input` with the field that is wrong. */
 export function checkMetadata(given: unknown): Metadata {
-  const result = v.safeParse(Metadata, given)
+  // valibot takes a list for a record with the keys 0, 1, 2.
+  const result = v.safeParse(Metadata, Array.isArray(given) ? undefined : given)
   if (result.success) return result.output
   const errors = result.issues.map((issue) => ({
     path: `metadata.${v.getDotPath(issue) ?? ''}`,

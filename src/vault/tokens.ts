@@ -27,7 +27,7 @@ export function listTokens(core: Core, actor: Actor): Token[] {
 
 /** Makes a token. It never grants more than its maker holds. */
 export async function createToken(core: Core, actor: Actor, input: NewToken): Promise<Token & { token: string }> {
-  for (const scope of input.scopes) requireScope(actor, scope)
+  for (const scope of ['write', ...input.scopes] as const) requireScope(actor, scope) // a token that only reads makes none
   if (input.scopes.includes('admin') && !actor.admin)
     throw new Problem('not-allowed', 'Only administrators may make a token with the "admin" scope.')
   const vault = input.vaultId === undefined ? undefined : requireVault(core, actor, input.vaultId, 'viewer')

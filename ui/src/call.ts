@@ -1,0 +1,19 @@
+/** The one client of the page. Whoever is not signed in any more is asked to, and comes back to the same place. */
+import { ApiProblem, type Client, client } from '../../src/api/client.ts'
+
+const plain = client()
+const open = ['/sign-in', '/setup']
+
+export const call: Client['call'] = async (endpoint, input, options) => {
+  try {
+    return await plain.call(endpoint, input, options)
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 401 && !open.includes(location.pathname)) {
+      const next = location.pathname + location.search
+      location.assign(next === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`)
+    }
+    throw error
+  }
+}
+
+export const addressOf = plain.url

@@ -1,0 +1,221 @@
+/** The list as a table. Only the rows in sight are in the page; the arrow keys walk all of them. */
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { ArrowDown, ArrowUp, Star } from 'lucide-react'
+import { useEffect, useRef } from 'react'
+import { Avatar } from '../kit/Avatar.tsx'
+import { classes } from '../kit/classes.ts'
+import { formatBytes, formatCount, formatMoment, formatTime } from '../kit/format.ts'
+import { kindLooks } from '../kit/kinds.ts'
+import { startDrag, useDropEntries } from './dragging.ts'
+import type { ListProps } from './list.ts'
+import { Picture } from './Picture.tsx'
+import { usePlace } from './place.ts'
+import { type Entry, entryId, type Sort, useMe } from './queries.ts'
+
+const rowHeight = 36
+const grid =
+  'grid grid-cols-[minmax(0,1fr)_5.5rem_5.5rem] sm:grid-cols-[minmax(14rem,1fr)_4.5rem_5.5rem_minmax(0,11rem)_6.5rem_2.5rem] items-center gap-x-3 px-4'
+const columns: { name: string; sort?: Sort; end?: boolean; wide?: boolean }[] = [
+  { name: 'Name', sort: 'name' },
+  { name: 'Type', sort: 'extension', wide: true },
+  { name: 'Size', sort: 'size', end: true },
+  { name: 'Tags', wide: true },
+  { name: 'Changed', sort: 'updatedAt' },
+  { name: 'Owner', wide: true },
+]
+
+export function Table({ list, shelf, selection, label, onKeys, onOpen, onMenu }: ListProps) {
+  const { entries, sort, order, searching, hasMore, more } = list
+  const { change, place } = usePlace()
+  const scroller = useRef<HTMLDivElement>(null)
+  const rows = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 16,
+  })
+  const items = rows.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (hasMore && last > entries.length - 250) more()
+  }, [last, entries.length, hasMore, more])
+  useEffect(() => {
+    if (selection.cursor >= 0) rows.scrollToIndex(selection.cursor)
+  }, [selection.cursor, rows])
+  const sorted = searching && place.sort === undefined ? undefined : sort
+  const sortBy = (next: Sort) =>
+    change(
+      {
+        sort: next,
+        order:
+          sorted === next && order === 'asc'
+            ? 'desc'
+            : sorted === next
+              ? 'asc'
+              : next === 'name' || next === 'extension'
+                ? 'asc'
+                : 'desc',
+      },
+      true,
+    )
+  const focused = entries[selection.cursor]
+
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: rows that are not in the page cannot be those of a <table>
+    <div
+      role="grid"
+      aria-label={label}
+      aria-rowcount={hasMore ? -1 : entries.length + 1}
+      aria-multiselectable
+      className="flex min-h-0 flex-1 flex-col"
+    >
+      <div
+        role="row"
+        aria-rowindex={1}
+        className={classes(grid, 'h-[30px] shrink-0 border-b border-line text-sm text-soft')}
+      >
+        {columns.map(({ name, sort: by, end, wide }) => (
+          <div
+            key={name}
+            role="columnheader"
+            aria-sort={by !== undefined && by === sorted ? (order === 'asc' ? 'ascending' : 'descending') : 'none'}
+            className={classes(
+              'flex min-w-0',
+              end && 'justify-end',
+              wide && 'max-sm:hidden',
+              name === 'Name' && 'pl-[38px]',
+            )}
+          >
+            {by && shelf !== 'trash' ? (
+              <button
+                type="button"
+                onClick={() => sortBy(by)}
+                className="flex items-center gap-1 rounded hover:text-text"
+              >
+                {name}
+                {by === sorted &&
+                  (order === 'asc' ? <ArrowUp size={12} aria-hidden /> : <ArrowDown size={12} aria-hidden />)}
+              </button>
+            ) : (
+              <span className={classes(name === 'Owner' && 'sr-only')}>{name}</span>
+            )}
+          </div>
+        ))}
+      </div>
+      <div
+        ref={scroller}
+        id="list"
+        role="rowgroup"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys go to the whole grid, which tells which row they are on
+        tabIndex={0}
+        aria-activedescendant={focused ? `row-${entryId(focused)}` : undefined}
+        onKeyDown={onKeys}
+        className="min-h-0 flex-1 overflow-auto outline-none"
+      >
+        <div style={{ height: rows.getTotalSize() }} className="relative">
+          {items.map(({ index, start }) => {
+            const entry = entries[index]
+            return (
+              entry && (
+                <Row
+                  key={entryId(entry)}
+                  {...{ entry, index, start, selection, onOpen, onMenu, list }}
+                  deleted={shelf === 'trash'}
+                  showPath={searching || shelf !== 'files'}
+                />
+              )
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+interface RowProps extends Pick<ListProps, 'selection' | 'onOpen' | 'onMenu' | 'list'> {
+  entry: Entry
+  index: number
+  start: number
+  deleted: boolean
+  /** Says where it lies: not everything shown is in one folder. */
+  showPath: boolean
+}
+
+function Row({ entry, index, start, selection, onOpen, onMenu, deleted, showPath }: RowProps) {
+  const id = entryId(entry)
+  const { data: me } = useMe()
+  const on = selection.has(id)
+  const { over, handlers } = useDropEntries(id, entry.type === 'folder' ? entry.folder.name : '')
+  const { name, path, updatedAt, deletedAt } = entry.type === 'file' ? entry.file : entry.folder
+  const above = path.slice(0, path.lastIndexOf('/'))
+  const when = deleted && deletedAt ? deletedAt : updatedAt
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the grid's
+    <div
+      id={`row-${id}`}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={on}
+      draggable={!deleted}
+      onDragStart={(event) => startDrag(event, on ? selection.selected : [entry])}
+      {...(entry.type === 'folder' && !deleted ? handlers : {})}
+      onClick={(event) => selection.to(index, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey })}
+      onDoubleClick={() => onOpen(entry)}
+      onContextMenu={(event) => {
+        event.preventDefault()
+        if (!on) selection.to(index)
+        onMenu({ x: event.clientX, y: event.clientY })
+      }}
+      className={classes(
+        grid,
+        'row-line absolute inset-x-0 h-9 border-b select-none',
+        on ? 'bg-selected' : 'hover:bg-hover',
+        over && 'ring-2 ring-accent ring-inset',
+        selection.cursor === index && 'shadow-[inset_2px_0_0_var(--accent)]',
+      )}
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      <div role="gridcell" className="flex min-w-0 items-center gap-3">
+        <Picture entry={entry} />
+        <bdi className="truncate">{name}</bdi>
+        {entry.type === 'file' && entry.file.favorite && (
+          <Star size={13} fill="currentColor" className="shrink-0 text-warn" aria-label="Favourite" />
+        )}
+        {showPath && above !== '' && (
+          <bdi className="hidden min-w-0 shrink-[3] truncate text-sm text-faint md:block">{above.slice(1)}</bdi>
+        )}
+      </div>
+      <div
+        role="gridcell"
+        className={classes(
+          'truncate text-xs font-semibold uppercase max-sm:hidden',
+          entry.type === 'file' && kindLooks[entry.file.kind].color,
+        )}
+      >
+        {entry.type === 'file' ? entry.file.extension.slice(0, 6) : ''}
+      </div>
+      <div role="gridcell" className="truncate text-right text-soft">
+        {entry.type === 'file'
+          ? formatBytes(entry.file.size)
+          : formatCount(entry.folder.fileCount + entry.folder.folderCount, 'item')}
+      </div>
+      <div role="gridcell" className="flex gap-1.5 overflow-hidden max-sm:hidden">
+        {entry.type === 'file' &&
+          entry.file.tags.map((tag) => (
+            <span key={tag} className="shrink-0 rounded bg-block px-1.5 text-sm text-soft">
+              {tag}
+            </span>
+          ))}
+      </div>
+      <div role="gridcell" className="truncate text-soft" title={formatMoment(when)}>
+        {formatTime(when)}
+      </div>
+      <div role="gridcell" className="max-sm:hidden">
+        {me && entry.type === 'file' && (
+          <Avatar name={entry.file.ownerId === me.id ? me.name : 'Somebody else'} size={20} />
+        )}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,79 @@
+/** The page: its places, and what each of them shows. What few people open is loaded when they do. */
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  RouterProvider,
+  redirect,
+} from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ApiProblem } from '../../src/api/client.ts'
+import { FilesPage } from './files/FilesPage.tsx'
+import { readPlace, shelfPaths } from './files/place.ts'
+import { Toasts } from './kit/Toast.tsx'
+import { NotFound } from './NotFound.tsx'
+import { Shell } from './shell/Shell.tsx'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      // A refusal is an answer; only a server that is away is asked again.
+      retry: (failures, error) =>
+        failures < 3 && error instanceof ApiProblem && (error.status === 0 || error.status >= 500),
+    },
+  },
+})
+
+const root = createRootRoute({
+  component: () => (
+    <Toasts>
+      <Outlet />
+    </Toasts>
+  ),
+  notFoundComponent: NotFound,
+})
+
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell, validateSearch: readPlace })
+const shelf = (path: string, show: 'files' | 'favourites' | 'recent' | 'trash') =>
+  createRoute({ getParentRoute: () => shell, path, component: () => <FilesPage key={show} shelf={show} /> })
+
+const alone = [
+  ['/setup', lazyRouteComponent(() => import('./account/SetUpPage.tsx'), 'SetUpPage')],
+  ['/sign-in', lazyRouteComponent(() => import('./account/SignInPage.tsx'), 'SignInPage')],
+  ['/account', lazyRouteComponent(() => import('./account/AccountPage.tsx'), 'AccountPage')],
+  ['/admin', lazyRouteComponent(() => import('./admin/OverviewPage.tsx'), 'OverviewPage')],
+  ['/admin/users', lazyRouteComponent(() => import('./admin/UsersPage.tsx'), 'UsersPage')],
+  ['/admin/settings', lazyRouteComponent(() => import('./admin/SettingsPage.tsx'), 'SettingsPage')],
+] as const
+
+const router = createRouter({
+  routeTree: root.addChildren([
+    createRoute({
+      getParentRoute: () => root,
+      path: '/',
+      beforeLoad: () => redirect({ to: '/files', throw: true } as never),
+    }),
+    shell.addChildren([
+      shelf(shelfPaths.files, 'files'),
+      shelf(shelfPaths.favourites, 'favourites'),
+      shelf(shelfPaths.recent, 'recent'),
+      shelf(shelfPaths.trash, 'trash'),
+    ]),
+    ...alone.map(([path, component]) => createRoute({ getParentRoute: () => root, path, component })),
+  ]),
+})
+
+const page = document.getElementById('page')
+if (page)
+  createRoot(page).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  )
