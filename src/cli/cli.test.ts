@@ -21,7 +21,7 @@ const main = join(import.meta.dirname, '../main.ts')
 
 test('a wrong command line ends with 2, a wish that cannot be met with 1, and both say what to do', async () => {
   await using volume = await makeVolume()
-  for (const args of [
+  const wrong = [
     ['nothing'],
     ['user'],
     ['user', 'frobnicate'],
@@ -30,8 +30,9 @@ test('a wrong command line ends with 2, a wish that cannot be met with 1, and bo
     ['token', 'create', '--user', 'a@b.org', '--name', 'x', '--scope', 'root'],
     ['serve', '--unknown'],
     ['user', 'quota', 'a@b.org'],
-  ]) {
-    const { code, out, err } = await volume.run(args)
+  ]
+  const ended = await Promise.all(wrong.map(async (args) => ({ args, ...(await volume.run(args)) })))
+  for (const { args, code, out, err } of ended) {
     assert.equal(code, 2, `${args.join(' ')}: ${err}`)
     assert.match(err, /filevault|command/, args.join(' '))
     assert.equal(out, '')

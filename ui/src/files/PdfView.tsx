@@ -13,7 +13,7 @@ export function PdfView({ file }: { file: File }) {
   const [pdf, setPdf] = useState<PDFDocumentProxy>()
   const [failure, setFailure] = useState<string>()
   useEffect(() => {
-    const loading = getDocument({ url: downloadAddress(file.id, true), isEvalSupported: false, enableXfa: false })
+    const loading = getDocument({ url: downloadAddress(file.id, true), enableXfa: false })
     loading.promise.then(
       setPdf,
       (error: Error) =>

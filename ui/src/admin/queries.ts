@@ -1,0 +1,82 @@
+/** What administrators see and change; the only file here that calls. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Input } from '../../../src/api/endpoint.ts'
+import * as settings from '../../../src/api/settings.ts'
+import { getStats } from '../../../src/api/storage.ts'
+import { health } from '../../../src/api/system.ts'
+import * as users from '../../../src/api/users.ts'
+import { call } from '../call.ts'
+import { keys } from '../files/queries.ts'
+
+export type User = users.User
+
+const own = {
+  users: ['users'] as const,
+  stats: ['stats'] as const,
+  health: ['health'] as const,
+  settings: ['settings'] as const,
+}
+const lookEveryMs = 15_000
+
+export function useUsers() {
+  return useQuery({
+    queryKey: own.users,
+    queryFn: async ({ signal }) => (await call(users.listUsers, {}, { signal })).users,
+  })
+}
+
+/** A change of users, after which they, the totals and one's own vault are asked for again. */
+function useUserChange<T, R>(work: (input: T) => Promise<R>) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: work,
+    onSettled: () =>
+      Promise.all(
+        [own.users, own.stats, keys.vaults, keys.me].map((queryKey) =>
+          queries.invalidateQueries({ queryKey: [...queryKey] }),
+        ),
+      ),
+  })
+}
+
+export function useCreateUser() {
+  return useUserChange((body: Input<typeof users.createUser>['body']) => call(users.createUser, { body }))
+}
+
+export function useChangeUser() {
+  return useUserChange(({ id, ...body }: { id: string } & Input<typeof users.changeUser>['body']) =>
+    call(users.changeUser, { params: { id }, body }),
+  )
+}
+
+export function useRemoveUser() {
+  return useUserChange((id: string) => call(users.removeUser, { params: { id } }))
+}
+
+export function useStats() {
+  return useQuery({
+    queryKey: own.stats,
+    queryFn: ({ signal }) => call(getStats, {}, { signal }),
+    refetchInterval: lookEveryMs,
+  })
+}
+
+export function useHealth() {
+  return useQuery({
+    queryKey: own.health,
+    queryFn: ({ signal }) => call(health, {}, { signal }),
+    refetchInterval: lookEveryMs,
+  })
+}
+
+export function useSettings() {
+  return useQuery({ queryKey: own.settings, queryFn: ({ signal }) => call(settings.getSettings, {}, { signal }) })
+}
+
+export function useChangeSettings() {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Partial<settings.Settings>) => call(settings.changeSettings, { body }),
+    onSuccess: (changed) => queries.setQueryData(own.settings, changed),
+  })
+}
