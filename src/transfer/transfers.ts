@@ -104,7 +104,8 @@ export function openTransfers({
   let shown = emptySnapshot
 
   function tell(): void {
-    timer ??= setTimeout(() => {
+    if (timer !== undefined) return
+    timer = setTimeout(() => {
       timer = undefined
       shown = summary()
       for (const listener of listeners) listener()
@@ -189,7 +190,10 @@ export function openTransfers({
   async function refused(batch: Item[], error: unknown): Promise<void> {
     const cancelled = batch.filter((item) => item.shown.status === 'cancelled')
     const left = batch.filter((item) => item.shown.status !== 'cancelled')
-    if (cancelled.length > 0) return left.forEach((item) => queue(item, true))
+    if (cancelled.length > 0) {
+      for (const item of left.reverse()) queue(item, true)
+      return
+    }
     const problem =
       error instanceof ApiProblem
         ? error

@@ -11,7 +11,7 @@ import { type Entry, entryId } from './queries.ts'
 
 const least = 168
 const gap = 12
-const caption = 52
+const caption = 44
 
 export function Grid({
   list,
@@ -109,7 +109,6 @@ function Tile({ entry, index, height, fixed, selection, onOpen, onMenu }: TilePr
   const { name } = entry.type === 'file' ? entry.file : entry.folder
   const { over, handlers } = useDropEntries(id, name)
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the list holds the focus and says which tile is active
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the list's
     <div
       id={`row-${id}`}

@@ -14,21 +14,27 @@ export function PdfView({ file }: { file: File }) {
   const [failure, setFailure] = useState<string>()
   useEffect(() => {
     const loading = getDocument({ url: downloadAddress(file.id, true), enableXfa: false })
+    let gone = false
     loading.promise.then(
-      setPdf,
-      (error: Error) =>
-        error.name !== 'AbortException' && setFailure('This PDF could not be read. Download it to open it elsewhere.'),
+      (ready) => !gone && setPdf(ready),
+      () => !gone && setFailure('This PDF could not be read. Download it to open it elsewhere.'),
     )
-    return () => void loading.destroy()
+    return () => {
+      gone = true
+      void loading.destroy()
+    }
   }, [file.id])
   if (failure) return <Note>{failure}</Note>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keys can scroll it
     <div tabIndex={0} className="flex min-w-0 flex-1 flex-col items-center gap-4 overflow-auto p-4 outline-none">
-      {pdf &&
-        Array.from({ length: pdf.numPages }, (_, i) => <Page key={`${file.id} ${i + 1}`} pdf={pdf} number={i + 1} />)}
+      {pdf && pagesOf(pdf).map((number) => <Page key={number} pdf={pdf} number={number} />)}
     </div>
   )
+}
+
+function pagesOf(pdf: PDFDocumentProxy): number[] {
+  return Array.from({ length: pdf.numPages }, (_, i) => i + 1)
 }
 
 function Page({ pdf, number }: { pdf: PDFDocumentProxy; number: number }) {

@@ -2,7 +2,7 @@
 import { Folder } from 'lucide-react'
 import { classes } from '../kit/classes.ts'
 import { kindLooks } from '../kit/kinds.ts'
-import { type Entry, pictureAddress } from './queries.ts'
+import { downloadAddress, type Entry, type File, pictureAddress } from './queries.ts'
 
 const folderColors: Record<string, string> = {
   red: 'text-pdf',
@@ -12,6 +12,14 @@ const folderColors: Record<string, string> = {
   blue: 'text-document',
   purple: 'text-video',
   pink: 'text-audio',
+}
+
+const largestDrawing = 512 * 1024
+
+/** Where the picture of a file is. A drawing is its own: inside an <img> nothing of it runs. */
+function addressOf(file: File, size: 'small' | 'medium' | 'large'): string | undefined {
+  if (file.thumbnail === 'ready') return pictureAddress(file, size)
+  return file.mimeType === 'image/svg+xml' && file.size <= largestDrawing ? downloadAddress(file.id, true) : undefined
 }
 
 /** 26 pixels, for a row. */
@@ -31,10 +39,11 @@ export function Picture({ entry }: { entry: Entry }) {
     )
   const { file } = entry
   const { icon: Icon, color } = kindLooks[file.kind]
-  if (file.thumbnail === 'ready')
+  const address = addressOf(file, 'small')
+  if (address)
     return (
       <img
-        src={pictureAddress(file, 'small')}
+        src={address}
         alt=""
         loading="lazy"
         decoding="async"
@@ -64,16 +73,8 @@ function Box({ icon, breathe }: { icon: React.ReactNode; breathe?: boolean }) {
 
 /** As large as its place, for the grid and the details. */
 export function LargePicture({ entry, size = 'medium' }: { entry: Entry; size?: 'medium' | 'large' }) {
-  if (entry.type === 'file' && entry.file.thumbnail === 'ready')
-    return (
-      <img
-        src={pictureAddress(entry.file, size)}
-        alt=""
-        loading="lazy"
-        decoding="async"
-        className="size-full object-contain"
-      />
-    )
+  const address = entry.type === 'file' ? addressOf(entry.file, size) : undefined
+  if (address) return <img src={address} alt="" loading="lazy" decoding="async" className="size-full object-contain" />
   const Icon = entry.type === 'folder' ? Folder : kindLooks[entry.file.kind].icon
   const color =
     entry.type === 'folder' ? (folderColors[entry.folder.color ?? ''] ?? 'text-soft') : kindLooks[entry.file.kind].color

@@ -14,7 +14,7 @@ import { type Entry, entryId, type Sort, useMe } from './queries.ts'
 
 const rowHeight = 36
 const grid =
-  'grid grid-cols-[minmax(0,1fr)_5.5rem_5.5rem] sm:grid-cols-[minmax(14rem,1fr)_4.5rem_5.5rem_minmax(0,11rem)_6.5rem_2.5rem] items-center gap-x-3 px-4'
+  'grid grid-cols-[minmax(0,1fr)_5.5rem_5.5rem] sm:grid-cols-[minmax(12rem,1fr)_4.5rem_5.5rem_minmax(0,11rem)_5.5rem_1.75rem] items-center gap-x-4 px-4'
 const columns: { name: string; sort?: Sort; end?: boolean; wide?: boolean }[] = [
   { name: 'Name', sort: 'name' },
   { name: 'Type', sort: 'extension', wide: true },
@@ -61,13 +61,16 @@ export function Table({ list, shelf, selection, label, onKeys, onOpen, onMenu }:
   const focused = entries[selection.cursor]
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows that are not in the page cannot be those of a <table>
     <div
       role="grid"
       aria-label={label}
       aria-rowcount={hasMore ? -1 : entries.length + 1}
       aria-multiselectable
-      className="flex min-h-0 flex-1 flex-col"
+      id="list"
+      tabIndex={0}
+      aria-activedescendant={focused ? `row-${entryId(focused)}` : undefined}
+      onKeyDown={(event) => event.target === event.currentTarget && onKeys(event)}
+      className="group flex min-h-0 flex-1 flex-col outline-none"
     >
       <div
         role="row"
@@ -102,16 +105,7 @@ export function Table({ list, shelf, selection, label, onKeys, onOpen, onMenu }:
           </div>
         ))}
       </div>
-      <div
-        ref={scroller}
-        id="list"
-        role="rowgroup"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys go to the whole grid, which tells which row they are on
-        tabIndex={0}
-        aria-activedescendant={focused ? `row-${entryId(focused)}` : undefined}
-        onKeyDown={onKeys}
-        className="min-h-0 flex-1 overflow-auto outline-none"
-      >
+      <div ref={scroller} role="rowgroup" className="min-h-0 flex-1 overflow-auto">
         <div style={{ height: rows.getTotalSize() }} className="relative">
           {items.map(({ index, start }) => {
             const entry = entries[index]
@@ -150,7 +144,6 @@ function Row({ entry, index, start, selection, onOpen, onMenu, deleted, showPath
   const above = path.slice(0, path.lastIndexOf('/'))
   const when = deleted && deletedAt ? deletedAt : updatedAt
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the grid's
     <div
       id={`row-${id}`}

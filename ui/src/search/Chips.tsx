@@ -27,39 +27,42 @@ export function Chips({ answer, waiting }: { answer: SearchAnswer | undefined; w
     change({ [filter]: after.length > 0 ? after : undefined }, true)
   }
   return (
-    <div className="flex min-h-11 shrink-0 items-center gap-1.5 overflow-x-auto px-4 py-2">
-      {groups.flatMap(({ filter, values, name }) => {
-        const chosen = place[filter] ?? []
-        const gone = chosen
-          .filter((one) => !values.some(({ value }) => value === one))
-          .map((value) => ({ value, count: 0 }))
-        return [
-          ...gone,
-          ...values.filter(({ value }) => chosen.includes(value)),
-          ...values.filter(({ value }) => !chosen.includes(value)).slice(0, shown),
-        ].map(({ value, count }) => {
-          const on = chosen.includes(value)
-          return (
-            <button
-              key={`${filter} ${value}`}
-              type="button"
-              aria-pressed={on}
-              onClick={() => toggle(filter, value)}
-              className={classes(
-                'flex h-7 shrink-0 items-center gap-1.5 rounded-full border px-2.5',
-                on
-                  ? 'border-transparent bg-selected font-medium text-accent-strong'
-                  : 'border-line bg-card hover:bg-hover',
-              )}
-            >
-              <bdi>{name(value)}</bdi>
-              {on ? <X size={13} aria-hidden /> : <span className="text-sm text-faint">{formatNumber(count)}</span>}
-            </button>
-          )
-        })
-      })}
-      <span className="flex-1" />
-      <output className={classes('shrink-0 pl-3 text-sm text-faint transition-opacity', waiting && 'opacity-50')}>
+    <div className="flex min-h-11 shrink-0 items-center gap-3 px-4 max-sm:flex-col max-sm:items-stretch max-sm:gap-0">
+      <div className="flex min-w-0 flex-1 items-center gap-1.5 overflow-x-auto py-2">
+        {groups.flatMap(({ filter, values, name }) => {
+          const chosen = place[filter] ?? []
+          const gone = chosen
+            .filter((one) => !values.some(({ value }) => value === one))
+            .map((value) => ({ value, count: 0 }))
+          return [
+            ...gone,
+            ...values.filter(({ value }) => chosen.includes(value)),
+            ...values.filter(({ value }) => !chosen.includes(value)).slice(0, shown),
+          ].map(({ value, count }) => {
+            const on = chosen.includes(value)
+            return (
+              <button
+                key={`${filter} ${value}`}
+                type="button"
+                aria-pressed={on}
+                onClick={() => toggle(filter, value)}
+                className={classes(
+                  'flex h-7 shrink-0 items-center gap-1.5 rounded-full border px-2.5',
+                  on
+                    ? 'border-transparent bg-selected font-medium text-accent-strong'
+                    : 'border-line bg-card hover:bg-hover',
+                )}
+              >
+                <bdi>{name(value)}</bdi>
+                {on ? <X size={13} aria-hidden /> : <span className="text-sm text-faint">{formatNumber(count)}</span>}
+              </button>
+            )
+          })
+        })}
+      </div>
+      <output
+        className={classes('shrink-0 text-sm text-faint transition-opacity max-sm:pb-1', waiting && 'opacity-50')}
+      >
         {answer && `${formatCount(answer.total, 'file')} in ${answer.tookMs < 1 ? '1' : Math.round(answer.tookMs)} ms`}
       </output>
     </div>

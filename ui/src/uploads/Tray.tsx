@@ -99,11 +99,10 @@ function List({ items }: { items: readonly Transfer[] }) {
     initialRect: { width: 400, height: tallest },
   })
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keys can scroll it
-    <div
+    <section
       ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keys can scroll it
       tabIndex={0}
-      role="region"
       aria-label="Files"
       className="overflow-auto outline-none"
       style={{ maxHeight: tallest }}
@@ -114,7 +113,7 @@ function List({ items }: { items: readonly Transfer[] }) {
           return item && <Row key={item.id} item={item} start={start} />
         })}
       </ul>
-    </div>
+    </section>
   )
 }
 

@@ -19,7 +19,8 @@ let refreshing: ReturnType<typeof setTimeout> | undefined
 const transfers: Transfers = openTransfers({
   send: sendFromBrowser,
   onArrived() {
-    refreshing ??= setTimeout(() => {
+    if (refreshing !== undefined) return
+    refreshing = setTimeout(() => {
       refreshing = undefined
       if (queries) void makeStale(queries)
     }, refreshMs)
