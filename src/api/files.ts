@@ -1,7 +1,7 @@
 /** Files: listing, uploading, changing, downloading. */
 import * as v from 'valibot'
 import { endpoint } from './endpoint.ts'
-import { Bytes, EntryName, Flag, Id, integer, Metadata, pageFields, Tags, Time } from './schema.ts'
+import { Bytes, EntryName, Flag, fields, Id, integer, Metadata, pageFields, Tags, Time } from './schema.ts'
 
 export const kinds = [
   'image',
@@ -120,7 +120,7 @@ export const changeFile = endpoint('PATCH /api/files/:id', {
   body: v.object({
     name: v.optional(EntryName),
     folderId: v.optional(v.nullable(Id)),
-    metadata: v.optional(v.record(v.string(), v.nullable(v.unknown()))),
+    metadata: v.optional(fields(v.string(), v.nullable(v.unknown()))),
     package: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(200)))),
   }),
   returns: File,

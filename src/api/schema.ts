@@ -51,9 +51,20 @@ export const MetadataValue = v.union([
   v.pipe(v.array(MetadataText), v.maxLength(50)),
 ])
 
+/** Names with values; a list, which valibot's record would take as `{ 0: … }`, is none. */
+export function fields<K extends v.GenericSchema<string, string>, V extends v.GenericSchema>(key: K, value: V) {
+  return v.pipe(
+    v.custom<Record<string, v.InferInput<V>>>(
+      (input) => !Array.isArray(input),
+      'An object of names and values is needed.',
+    ),
+    v.record(key, value),
+  )
+}
+
 /** Custom metadata of a file. */
 export const Metadata = v.pipe(
-  v.record(MetadataKey, MetadataValue),
+  fields(MetadataKey, MetadataValue),
   v.check((fields) => Object.keys(fields).length <= 64, 'A file has at most 64 metadata fields.'),
 )
 export type Metadata = v.InferOutput<typeof Metadata>

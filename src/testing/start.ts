@@ -42,10 +42,17 @@ export interface TestOptions {
   directory?: string
   /** No users are made. */
   empty?: boolean
+  /** Serves the built page too. */
+  page?: boolean
 }
 
 /** Starts the whole server, but for signals: what a test does not dispose of would keep it from ending. */
-export async function startTest({ env = {}, directory: given, empty = false }: TestOptions = {}): Promise<Test> {
+export async function startTest({
+  env = {},
+  directory: given,
+  empty = false,
+  page = false,
+}: TestOptions = {}): Promise<Test> {
   // Memory where there is some to be had: a vault makes 512 directories. What a disk adds is tested in volume/.
   const directory = given ?? (await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'filevault-test-')))
   const config: Config = loadConfig({
@@ -63,7 +70,10 @@ export async function startTest({ env = {}, directory: given, empty = false }: T
   )
   const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2 }))
   const server = stack.use(
-    await startServer(core, { version: '0.0.0-test', pageDirectory: join(directory, 'no-page') }),
+    await startServer(core, {
+      version: '0.0.0-test',
+      pageDirectory: page ? join(import.meta.dirname, '../../dist/ui') : join(directory, 'no-page'),
+    }),
   )
 
   const person = async (name: string, options: { quotaBytes?: number; admin?: boolean } = {}): Promise<Person> => {

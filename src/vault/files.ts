@@ -246,8 +246,7 @@ function merged(before: string, change: Record<string, unknown>): Metadata {
 
 /** Metadata that may be stored; throws `bad-input` with the field that is wrong. */
 export function checkMetadata(given: unknown): Metadata {
-  // valibot takes a list for a record with the keys 0, 1, 2.
-  const result = v.safeParse(Metadata, Array.isArray(given) ? undefined : given)
+  const result = v.safeParse(Metadata, given)
   if (result.success) return result.output
   const errors = result.issues.map((issue) => ({
     path: `metadata.${v.getDotPath(issue) ?? ''}`,

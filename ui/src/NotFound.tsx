@@ -7,6 +7,7 @@ export function NotFound() {
   return (
     <main className="flex h-full">
       <EmptyState
+        heading="h1"
         icon={Compass}
         title="There is nothing here"
         action={<Button onPress={() => location.assign('/')}>To your files</Button>}

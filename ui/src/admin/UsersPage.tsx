@@ -35,7 +35,7 @@ export function UsersPage() {
         {error && <FailedState error={error} onRetry={() => void refetch()} />}
         {!data && !error && <SkeletonRows rows={4} />}
         {data && (
-          <div className="-mx-5 overflow-x-auto px-5">
+          <div className="relative -mx-5 overflow-x-auto px-5">
             <table className="w-full min-w-2xl">
               <thead className="text-left text-sm text-faint">
                 <tr className="border-b border-line">

@@ -62,7 +62,11 @@ export function useActions(
     if (selected.length === 0) return
     if (shelf === 'trash') return setAsked('remove')
     clear()
-    told(trash(selected).then(() => show({ text: `${what} is in the trash.`, undo: () => told(restore(selected)) })))
+    told(
+      trash(selected).then(() =>
+        show({ text: `${what} ${one ? 'is' : 'are'} in the trash.`, undo: () => told(restore(selected)) }),
+      ),
+    )
   }
   const favorite = () => {
     if (files.length > 0) told(setFavorite({ files, favorite: !marked }))
@@ -99,7 +103,7 @@ export function useActions(
       icon: RotateCcw,
       act: () => {
         clear()
-        told(restore(selected).then(() => show({ text: `${what} is back.` })))
+        told(restore(selected).then(() => show({ text: `${what} ${one ? 'is' : 'are'} back.` })))
       },
     },
     remove: {

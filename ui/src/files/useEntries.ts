@@ -39,22 +39,23 @@ export function useEntries(shelf: Shelf): Entries {
     },
     !searching,
   )
+  const withFolders = shelf === 'files' || shelf === 'trash'
   const folders = useFolderList(vault?.id, place.folder ?? 'root', {
     trash: shelf === 'trash',
-    enabled: !searching && (shelf === 'files' || shelf === 'trash'),
+    enabled: !searching && withFolders,
   })
   const found = useSearchResults(vault?.id, place)
   const asked = searching ? found : list
   const entries = useMemo<Entry[]>(() => {
     if (searching)
       return (found.data?.pages ?? []).flatMap(({ files }) => files.map((file): Entry => ({ type: 'file', file })))
-    const below = (folders.data ?? []).map((folder): Entry => ({ type: 'folder', folder }))
+    const below = ((withFolders && folders.data) || []).map((folder): Entry => ({ type: 'folder', folder }))
     if (sort === 'name' && order === 'desc') below.reverse()
     return [
       ...below,
       ...(list.data?.pages ?? []).flatMap(({ files }) => files.map((file): Entry => ({ type: 'file', file }))),
     ]
-  }, [searching, found.data, folders.data, list.data, sort, order])
+  }, [searching, withFolders, found.data, folders.data, list.data, sort, order])
   return {
     entries,
     searching,

@@ -7,11 +7,13 @@ export function Avatar({ name, size = 24 }: { name: string; size?: number }) {
   ).toUpperCase()
   return (
     <span
+      role="img"
+      aria-label={name}
       title={name}
-      className="inline-flex shrink-0 items-center justify-center rounded-full bg-selected font-semibold text-accent-strong"
+      // Drawn by the style: it is a picture of a name, not a text of its own.
+      data-initials={initials}
+      className="inline-flex before:content-[attr(data-initials)] shrink-0 items-center justify-center rounded-full bg-selected font-semibold text-accent-strong"
       style={{ width: size, height: size, fontSize: size * 0.38 }}
-    >
-      {initials}
-    </span>
+    />
   )
 }

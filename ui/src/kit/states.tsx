@@ -4,11 +4,14 @@ import type { ReactNode } from 'react'
 import { Button } from './Button.tsx'
 
 export function EmptyState({
+  heading: Heading = 'h2',
   icon: Icon,
   title,
   children,
   action,
 }: {
+  /** `h1` where it is all there is. */
+  heading?: 'h1' | 'h2'
   icon: LucideIcon
   title: string
   children?: ReactNode
@@ -19,7 +22,7 @@ export function EmptyState({
       <div className="mb-2 flex size-14 items-center justify-center rounded-2xl bg-block text-soft">
         <Icon size={26} strokeWidth={1.5} aria-hidden />
       </div>
-      <h2 className="text-lg font-semibold">{title}</h2>
+      <Heading className="text-lg font-semibold">{title}</Heading>
       {children && <div className="text-soft">{children}</div>}
       {action && <div className="mt-3 flex gap-2">{action}</div>}
     </div>

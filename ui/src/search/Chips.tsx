@@ -27,7 +27,8 @@ export function Chips({ answer, waiting }: { answer: SearchAnswer | undefined; w
     change({ [filter]: after.length > 0 ? after : undefined }, true)
   }
   return (
-    <div className="flex min-h-11 shrink-0 items-center gap-3 px-4 max-sm:flex-col max-sm:items-stretch max-sm:gap-0">
+    <div className="relative flex min-h-11 shrink-0 items-center gap-3 px-4 max-sm:flex-col max-sm:items-stretch max-sm:gap-0">
+      <h1 className="sr-only">Search</h1>
       <div className="flex min-w-0 flex-1 items-center gap-1.5 overflow-x-auto py-2">
         {groups.flatMap(({ filter, values, name }) => {
           const chosen = place[filter] ?? []
