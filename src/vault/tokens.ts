@@ -31,8 +31,17 @@ export async function createToken(core: Core, actor: Actor, input: NewToken): Pr
   if (input.scopes.includes('admin') && !actor.admin)
     throw new Problem('not-allowed', 'Only administrators may make a token with the "admin" scope.')
   const vault = input.vaultId === undefined ? undefined : requireVault(core, actor, input.vaultId, 'viewer')
-  const bound = actor.by.kind === 'token' ? actor.by.vaultNo : null
-  return insertToken(core, actor.no, input, vault?.no ?? bound)
+  const maker =
+    actor.by.kind === 'token'
+      ? core.index.read.get(q.selectFrom('token').select(['vault_no', 'expires_at']).where('id', '=', actor.by.id))
+      : undefined
+  const ends = maker?.expires_at ?? Number.POSITIVE_INFINITY
+  if (ends < (input.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(input.expiresAt)))
+    throw new Problem(
+      'not-allowed',
+      `A token that is made with this one has to end with it, by ${new Date(ends).toISOString()}. Name an expiresAt.`,
+    )
+  return insertToken(core, actor.no, input, vault?.no ?? maker?.vault_no ?? null)
 }
 
 /** Makes a token for a user, for the command line, where whoever may write the volume may do so. */
