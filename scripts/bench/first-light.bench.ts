@@ -1,0 +1,326 @@
+/** First light: the main job measured on the real program, beside nginx with WebDAV and a bare node:http server. */
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chance, fill, vocabulary } from './fill.ts'
+import { type Bench, type Case, type Contestant, percentile, said, shown } from './harness.ts'
+import { forgetPeak, memoryOf, type Ours, type Program, startBare, startNginx, startOurs } from './programs.ts'
+import { call, drain, many, multipart } from './traffic.ts'
+
+const noNginx = 'not installed (apt-get install nginx-light)'
+
+export const bench: Bench = {
+  async open({ quick }) {
+    const size = quick
+      ? { large: 50e6, small: 200, listed: 2000, searched: 10_000 }
+      : { large: 1e9, small: 2000, listed: 10_000, searched: 100_000 }
+    const stack = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'filevault-bench-'))
+    stack.defer(() => rm(folder, { recursive: true, force: true }))
+    const volume = join(folder, 'volume')
+    await (await startOurs(volume))[Symbol.asyncDispose]() // makes the volume and its administrator
+    process.stderr.write(`filling ${size.searched + size.listed} rows …\n`)
+    const large = await fill(volume, { searched: size.searched, listed: size.listed })
+    const ours = stack.use(await startOurs(volume))
+    const nginx = await startNginx(join(folder, 'nginx'))
+    if (nginx) stack.use(nginx)
+    const file = join(folder, 'large.bin')
+    writeRandom(file, size.large)
+    const idle = memoryOf(ours.pid)
+    const me = (await call(`${ours.url}/api/auth/me`, { method: 'GET', headers: bearer(ours) })).body
+    const bare = stack.use(await startBare(me))
+    const vaultId = (JSON.parse(me) as { vaultId: string }).vaultId
+    return {
+      cases: [
+        upload(ours, nginx, file, size.large),
+        smallFiles(ours, nginx, size.small),
+        download(ours, nginx, file, size.large),
+        ...lists(ours, vaultId, large, size.listed),
+        ...searches(ours, vaultId, size.searched),
+        ...smallAnswers(ours, bare),
+        starts(ours, join(folder, 'empty')),
+      ],
+      facts: [
+        `nginx ${said('sh', ['-c', 'nginx -v 2>&1']).replace(/^.*\//, '') || 'not installed'}; ${said('sh', ['-c', 'wrk -v 2>&1 | head -1']).replace(/ \[.*/, '') || 'wrk not installed'}`,
+        `idle memory of the server with ${size.searched + size.listed} files: ${shown(idle)} MB`,
+      ],
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    }
+  },
+}
+
+function bearer({ token }: Ours): Record<string, string> {
+  return { authorization: `Bearer ${token}` }
+}
+
+function writeRandom(path: string, bytes: number): void {
+  const handle = openSync(path, 'w')
+  const piece = randomBytes(1 << 20)
+  for (let left = bytes; left > 0; left -= piece.length) {
+    piece.writeUInt32LE(left >>> 0, 0) // no two pieces the same
+    writeSync(handle, piece, 0, Math.min(left, piece.length))
+  }
+  closeSync(handle)
+}
+
+async function rate(bytes: number, work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return bytes / 1e6 / ((performance.now() - began) / 1000)
+}
+
+function peer(program: Program | undefined, name: string, run: (program: Program) => Promise<number>): Contestant {
+  return program ? { name, run: () => run(program) } : { name, missing: noNginx }
+}
+
+let files = 0
+
+function upload(ours: Ours, nginx: Program | undefined, file: string, bytes: number): Case {
+  const memory: number[] = []
+  return {
+    name: `upload of ${shown(bytes / 1e6)} MB`,
+    unit: 'MB/s',
+    goal: { ofPeer: 0.6 },
+    contestants: [
+      {
+        name: 'File Vault (sha-256, crc-32, fsync)',
+        run: async () => {
+          const { headers, before, after } = multipart(`large ${files++}.bin`)
+          const rest = memoryOf(ours.pid)
+          forgetPeak(ours.pid)
+          const figure = await rate(bytes, () =>
+            call(`${ours.url}/api/files/upload`, {
+              method: 'POST',
+              headers: { ...headers, ...bearer(ours) },
+              before,
+              file,
+              after,
+            }),
+          )
+          memory.push(memoryOf(ours.pid, 'VmHWM') - rest)
+          return figure
+        },
+      },
+      peer(nginx, 'nginx PUT (no hash, no fsync)', ({ url }) =>
+        rate(bytes, () => call(`${url}/large-${files++}.bin`, { method: 'PUT', file })),
+      ),
+    ],
+    notes: () => [`the server took at most ${shown(Math.max(...memory))} MB more while receiving`],
+  }
+}
+
+function smallFiles(ours: Ours, nginx: Program | undefined, count: number): Case {
+  const content = randomBytes(10_240).toString('base64').slice(0, 10_240)
+  const perRequest = 10
+  return {
+    name: `${shown(count)} files of 10 KB`,
+    unit: 'files/s',
+    contestants: [
+      {
+        name: 'File Vault (10 a request, each durable)',
+        run: async () => {
+          const run = files++
+          const seconds = await many(count / perRequest, 8, (i) => {
+            const boundary = '----filevault-bench'
+            const parts = Array.from(
+              { length: perRequest },
+              (_, n) =>
+                `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="small ${run} ${i} ${n}.txt"\r\nContent-Type: text/plain\r\n\r\n${content}\r\n`,
+            )
+            const before = `--${boundary}\r\nContent-Disposition: form-data; name="path"\r\n\r\nSmall ${run}\r\n${parts.join('')}--${boundary}--\r\n`
+            return call(`${ours.url}/api/files/upload`, {
+              method: 'POST',
+              headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, ...bearer(ours) },
+              before,
+            })
+          })
+          return count / seconds
+        },
+      },
+      peer(nginx, 'nginx PUT (one a request, no fsync)', async ({ url }) => {
+        const run = files++
+        return (
+          count /
+          (await many(count, 8, (i) => call(`${url}/small-${run}/${i}.txt`, { method: 'PUT', before: content })))
+        )
+      }),
+    ],
+  }
+}
+
+function download(ours: Ours, nginx: Program | undefined, file: string, bytes: number): Case {
+  let made: Promise<string> | undefined
+  const ourFile = () => {
+    const { headers, before, after } = multipart(`download ${files++}.bin`)
+    made ??= call(`${ours.url}/api/files/upload`, {
+      method: 'POST',
+      headers: { ...headers, ...bearer(ours) },
+      before,
+      file,
+      after,
+    }).then(({ body }) => (JSON.parse(body) as { files: { id: string }[] }).files[0]?.id ?? '')
+    return made
+  }
+  let put: Promise<unknown> | undefined
+  return {
+    name: `download of ${shown(bytes / 1e6)} MB`,
+    unit: 'MB/s',
+    contestants: [
+      {
+        name: 'File Vault',
+        run: async () => {
+          const id = await ourFile()
+          return rate(bytes, () => drain(`${ours.url}/api/files/${id}/download`, bearer(ours)))
+        },
+      },
+      peer(nginx, 'nginx GET (sendfile)', async ({ url }) => {
+        put ??= call(`${url}/download.bin`, { method: 'PUT', file })
+        await put
+        return rate(bytes, () => drain(`${url}/download.bin`, {}))
+      }),
+    ],
+  }
+}
+
+function lists(ours: Ours, vaultId: string, folder: string, count: number): Case[] {
+  const address = `${ours.url}/api/vaults/${vaultId}/files?folder=${folder}&limit=500`
+  const page = async (cursor: string) =>
+    JSON.parse(
+      (await call(`${address}${cursor ? `&cursor=${cursor}` : ''}`, { method: 'GET', headers: bearer(ours) })).body,
+    ) as { nextCursor: string | null; files: unknown[] }
+  const timed = async (work: () => Promise<unknown>) => {
+    const began = performance.now()
+    await work()
+    return performance.now() - began
+  }
+  return [
+    {
+      name: `first page (500) of a folder of ${shown(count)}`,
+      unit: 'ms',
+      goal: { atMost: 50 },
+      warmUps: 3,
+      contestants: [{ name: 'File Vault', run: () => timed(() => page('')) }],
+    },
+    {
+      name: `all pages of a folder of ${shown(count)}`,
+      unit: 'ms',
+      contestants: [
+        {
+          name: 'File Vault',
+          run: () =>
+            timed(async () => {
+              let seen = 0
+              for (let cursor: string | null = ''; cursor !== null; ) {
+                const { files: some, nextCursor }: Awaited<ReturnType<typeof page>> = await page(cursor)
+                seen += some.length
+                cursor = nextCursor
+              }
+              if (seen !== count) throw new Error(`The pages held ${seen} files, not ${count}.`)
+            }),
+        },
+      ],
+    },
+  ]
+}
+
+function searches(ours: Ours, vaultId: string, count: number): Case[] {
+  const words = vocabulary()
+  const random = chance(3)
+  const pick = (from: number, to: number) => words[Math.floor(from + random() * (to - from))] ?? ''
+  const times = (n: number, query: () => string) => Array.from({ length: n }, query)
+  const classes: [string, string[]][] = [
+    ['rare word', times(40, () => `q=${pick(8000, 20_000)}`)],
+    ['medium word', times(40, () => `q=${pick(100, 1000)}`)],
+    ['prefix of 2 or 3 letters', times(40, () => `q=${pick(0, 20_000).slice(0, 2 + Math.round(random()))}`)],
+    ['two words', times(40, () => `q=${pick(0, 60)}+${pick(0, 200)}`)],
+    ['filter and sort', times(40, () => `q=${pick(20, 300)}&extension=pdf&metadata.status=approved&sort=size`)],
+    ['word in 90 % of names', times(10, () => 'q=test')],
+  ]
+  return classes.map(([name, queries]) => {
+    const medians: number[] = []
+    return {
+      name: `search among ${shown(count)}: ${name}, p95`,
+      unit: 'ms',
+      goal: { atMost: 30 },
+      contestants: [
+        {
+          name: 'File Vault (FTS5)',
+          run: async () => {
+            const took: number[] = []
+            for (const query of queries) {
+              const began = performance.now()
+              await call(`${ours.url}/api/vaults/${vaultId}/search?${query}&limit=100`, {
+                method: 'GET',
+                headers: bearer(ours),
+              })
+              took.push(performance.now() - began)
+            }
+            medians.push(percentile(took, 0.5))
+            return percentile(took, 0.95)
+          },
+        },
+      ],
+      notes: () => [
+        `p50 ${shown(percentile(medians.slice(1), 0.5))} ms over ${queries.length} queries a run, over HTTP with 100 rows and all facets`,
+      ],
+    }
+  })
+}
+
+function smallAnswers(ours: Ours, bare: Program): Case[] {
+  const wrk = async (url: string, header?: string): Promise<number> => {
+    const out = said('wrk', ['-t1', '-c32', '-d4s', ...(header ? ['-H', header] : []), url])
+    return Number(/Requests\/sec:\s+([\d.]+)/.exec(out)?.[1] ?? Number.NaN)
+  }
+  if (!said('sh', ['-c', 'command -v wrk']))
+    return [
+      {
+        name: 'small JSON answers',
+        unit: 'requests/s',
+        contestants: [{ name: 'wrk', missing: 'not installed (apt-get install wrk)' }],
+      },
+    ]
+  const against: Contestant = { name: 'bare node:http, same body', run: () => wrk(bare.url) }
+  return [
+    {
+      name: 'GET /api/auth/me with a token',
+      unit: 'requests/s',
+      goal: { ofPeer: 0.5 },
+      contestants: [
+        { name: 'File Vault', run: () => wrk(`${ours.url}/api/auth/me`, `Authorization: Bearer ${ours.token}`) },
+        against,
+      ],
+    },
+    {
+      name: 'GET /health',
+      unit: 'requests/s',
+      goal: { ofPeer: 0.5 },
+      contestants: [{ name: 'File Vault', run: () => wrk(`${ours.url}/health`) }, against],
+    },
+  ]
+}
+
+function starts(ours: Ours, empty: string): Case {
+  let idle = 0
+  return {
+    name: 'start to the first 200, empty volume',
+    unit: 'ms',
+    goal: { atMost: 1000 },
+    contestants: [
+      {
+        name: 'File Vault',
+        run: async () => {
+          await using started = await startOurs(empty)
+          await new Promise((resolve) => setTimeout(resolve, 1500))
+          idle = memoryOf(started.pid)
+          return started.startMs
+        },
+      },
+    ],
+    notes: () => [
+      `idle memory ${shown(idle)} MB; the server that did all of the above has ${shown(memoryOf(ours.pid))} MB`,
+    ],
+  }
+}
