@@ -88,14 +88,14 @@ export class Writer {
       const waiting = this.#queue.shift() as Waiting
       const tell: (() => void)[] = []
       try {
-        done.push({ waiting, tell, result: this.#step(waiting.work, tell) })
+        done.push({ waiting, tell, result: this.#step(waiting.work, tell, done.length > 0) })
       } catch (error) {
         waiting.reject(understood(error))
-        if (!this.#db.inTransaction) {
-          // SQLite itself rolled everything back (disk full, out of memory): the others of this batch are undone too.
-          for (const other of done) other.waiting.reject(understood(error))
-          return
-        }
+        if (this.#db.inTransaction) continue
+        // Nothing stands any more: what failed came first and had no savepoint, or SQLite itself rolled everything back
+        // (disk full, out of memory), and then the others of this batch are undone too.
+        for (const other of done) other.waiting.reject(understood(error))
+        return
       }
     }
     this.#commit(done)
@@ -116,9 +116,11 @@ export class Writer {
     }
   }
 
-  #step(work: (tx: Transaction) => unknown, tell: (() => void)[]): unknown {
+  // What comes first needs no savepoint, as the whole transaction can go with it. That matters: SQLite's journal of an
+  // open savepoint gets slower with every statement, so that inserting many rows in one would take their square.
+  #step(work: (tx: Transaction) => unknown, tell: (() => void)[], shared: boolean): unknown {
     const statements = this.#statements
-    this.#db.exec('SAVEPOINT step')
+    if (shared) this.#db.exec('SAVEPOINT step')
     try {
       const result = work({
         all: (query) => statements.all(query),
@@ -127,10 +129,10 @@ export class Writer {
         onCommit: (one) => tell.push(one),
       })
       if (result instanceof Promise) throw new TypeError('A transaction must not wait for anything.')
-      this.#db.exec('RELEASE step')
+      if (shared) this.#db.exec('RELEASE step')
       return result
     } catch (error) {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK TO step; RELEASE step')
+      if (this.#db.inTransaction) this.#db.exec(shared ? 'ROLLBACK TO step; RELEASE step' : 'ROLLBACK')
       throw error
     }
   }
