@@ -288,6 +288,7 @@ function smallAnswers(ours: Ours, bare: Program): Case[] {
       name: 'GET /api/auth/me with a token',
       unit: 'requests/s',
       goal: { ofPeer: 0.5 },
+      warmUps: 3,
       contestants: [
         { name: 'File Vault', run: () => wrk(`${ours.url}/api/auth/me`, `Authorization: Bearer ${ours.token}`) },
         against,
@@ -297,6 +298,7 @@ function smallAnswers(ours: Ours, bare: Program): Case[] {
       name: 'GET /health',
       unit: 'requests/s',
       goal: { ofPeer: 0.5 },
+      warmUps: 3,
       contestants: [{ name: 'File Vault', run: () => wrk(`${ours.url}/health`) }, against],
     },
   ]

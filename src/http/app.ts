@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { Endpoint } from '../api/endpoint.ts'
 import { Problem } from '../problem.ts'
 import type { Core } from '../vault/core.ts'
@@ -22,7 +22,11 @@ import { vaultRoutes } from './routes/vaults.ts'
 /** What every handler finds in Hono's context. */
 export interface Http {
   Bindings: HttpBindings
-  Variables: { requestId: string }
+  Variables: {
+    requestId: string
+    /** What every answer carries, as names and values in turn: whoever writes past Hono puts them in. */
+    headers: readonly string[]
+  }
 }
 
 export interface AppOptions {
@@ -45,10 +49,10 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   const assets = openAssets(pageDirectory)
   const on = binder(hono, callers, bound)
 
-  const headers: Record<string, string> = {
+  const headers = Object.entries({
     ...everywhere,
     ...(core.config.server.publicUrl?.startsWith('https:') ? overTls : {}),
-  }
+  }).flat()
   const started = randomBytes(6).toString('base64url')
   let requests = 0
 
@@ -56,12 +60,14 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     const began = performance.now()
     const requestId = `${started}-${++requests}`
     c.set('requestId', requestId)
-    // On Node's own response, so that an answer of any kind carries them, also one that is streamed past Hono.
-    const { outgoing } = c.env
-    for (const name in headers) outgoing.setHeader(name, headers[name] ?? '')
-    outgoing.setHeader('x-request-id', requestId)
+    const standing = [...headers, 'x-request-id', requestId]
+    c.set('headers', standing)
     await next()
-    const status = c.res === RESPONSE_ALREADY_SENT ? outgoing.statusCode : c.res.status
+    const { outgoing } = c.env
+    const sent = c.res === RESPONSE_ALREADY_SENT
+    const status = sent ? outgoing.statusCode : c.res.status
+    // What the answer says itself goes before: Node lets the headers of the Response replace these.
+    for (let i = 0; !sent && i < standing.length; i += 2) outgoing.setHeader(standing[i] ?? '', standing[i + 1] ?? '')
     const level = status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug'
     if (log.isLevelEnabled(level))
       log[level](
@@ -84,9 +90,15 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   fileRoutes(on, core)
   systemRoutes(on, core, version)
 
-  hono.get('/api/docs', (c) => {
+  /** Prepares a document and answers the nonce for its styles. */
+  const document = (c: Context<Http>): string => {
     const nonce = randomBytes(16).toString('base64')
     c.header('content-security-policy', pagePolicy(nonce))
+    for (const [name, value] of Object.entries(onPages)) c.header(name, value)
+    return nonce
+  }
+  hono.get('/api/docs', (c) => {
+    const nonce = document(c)
     return c.html(docsPage(version, core.config.server.publicUrl ?? new URL(c.req.url).origin, nonce))
   })
   hono.all('/api/*', () => {
@@ -95,9 +107,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   hono.get('*', (c) => {
     const file = assets.file(c, c.req.path)
     if (file) return file
-    const nonce = randomBytes(16).toString('base64')
-    c.header('content-security-policy', pagePolicy(nonce))
-    return assets.page(c, nonce)
+    return assets.page(c, document(c))
   })
   hono.all('*', () => {
     throw new Problem('not-found', 'There is nothing under this address.')
@@ -108,8 +118,12 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
 const everywhere: Record<string, string> = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+}
+
+/** What only a document can need. */
+const onPages: Record<string, string> = {
+  'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
   'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',

@@ -1,4 +1,5 @@
 /** Binds a declared endpoint to a verb of the domain: who is calling, validation, the call, the answer. */
+import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Hono } from 'hono'
 import type { Answer, Endpoint, Received } from '../api/endpoint.ts'
@@ -37,7 +38,9 @@ export function binder(app: Hono<Http>, callers: Callers, bound: Set<Endpoint>):
           if (!actor) throw new Problem('not-signed-in', 'Sign in first.')
           return actor
         },
-        origin: callers.origin(c),
+        get origin() {
+          return callers.origin(c)
+        },
         context: c,
         callers,
       }
@@ -50,16 +53,12 @@ export function binder(app: Hono<Http>, callers: Callers, bound: Set<Endpoint>):
 
 // Straight to Node's response: a Response object in between costs more than all the rest of a small answer.
 function send(c: Context<Http>, answer: unknown): Response {
-  const { outgoing } = c.env
-  if (answer === undefined) outgoing.writeHead(outgoing.statusCode, { 'cache-control': 'no-store' }).end()
-  else {
-    const body = JSON.stringify(answer)
-    outgoing.writeHead(outgoing.statusCode, {
-      'cache-control': 'no-store',
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    })
-    outgoing.end(body)
-  }
+  const outgoing = c.env.outgoing as ServerResponse
+  const body = answer === undefined ? undefined : JSON.stringify(answer)
+  const headers = [...c.get('headers'), 'cache-control', 'no-store']
+  if (body !== undefined)
+    headers.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)))
+  outgoing.writeHead(outgoing.statusCode, headers)
+  outgoing.end(body)
   return RESPONSE_ALREADY_SENT
 }

@@ -2,6 +2,7 @@
  * Sending bytes of people's files: the one place that does. They are never run in our origin: `nosniff`, a sandbox, and
  * `attachment` for everything but the few types that browsers only show.
  */
+import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
@@ -93,8 +94,8 @@ interface Sending {
 // Straight from the file to the socket: measured as fast as node:http alone, and `pipeline` closes the file when the
 // client goes away, which `pipe` does not.
 async function send(c: Context<Http>, object: OpenedObject, { status, headers, range }: Sending): Promise<Response> {
-  const { outgoing } = c.env
-  outgoing.writeHead(status, headers)
+  const outgoing = c.env.outgoing as ServerResponse
+  outgoing.writeHead(status, { ...standingHeaders(c), ...headers })
   try {
     await pipeline(object.stream(range), outgoing)
   } catch (error) {
@@ -107,6 +108,11 @@ async function send(c: Context<Http>, object: OpenedObject, { status, headers, r
     await object[Symbol.asyncDispose]()
   }
   return RESPONSE_ALREADY_SENT
+}
+
+function standingHeaders(c: Context<Http>): Record<string, string> {
+  const standing = c.get('headers')
+  return Object.fromEntries(standing.flatMap((name, i) => (i % 2 === 0 ? [[name, standing[i + 1] ?? '']] : [])))
 }
 
 function isGone(error: unknown): boolean {

@@ -2,7 +2,7 @@
  * Sessions of browsers. The cookie holds 256 bits of chance, the index only its hash; the value changes every day, and
  * the user's state is read with each request, so that disabling somebody takes effect at once.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Me, Session } from '../api/auth.ts'
 import { newId } from '../index/ids.ts'
 import { fixed, q } from '../index/query.ts'
@@ -98,18 +98,19 @@ export async function startSession(
 
 /** The person behind a cookie, if the session still lives; with a new value for the cookie once a day. */
 export async function resumeSession(core: Core, cookie: string): Promise<OpenedSession | undefined> {
-  const hash = hashOf(cookie)
-  const now = core.now()
-  const recent = core.recentCallers.get(hash.toString('base64'))
+  const digest = hash('sha256', cookie, 'base64')
+  const recent = core.recentCallers.get(digest)
   if (recent) return { actor: recent }
-  const row = core.index.read.get(sessionOf(hash, hash, now))
+  const now = core.now()
+  const secretHash = Buffer.from(digest, 'base64')
+  const row = core.index.read.get(sessionOf(secretHash, secretHash, now))
   if (!row || row.expires_at <= now || row.last_seen_at + row.idle_ms <= now) return undefined
   const actor: Actor = { ...personOf(row), by: { kind: 'session', id: row.session_id } }
-  const current = row.secret_hash.equals(hash)
+  const current = row.secret_hash.equals(secretHash)
   if (current && row.rotated_at + rotateMs <= now)
     return {
       actor,
-      cookie: await rotate(core, row.session_id, hash),
+      cookie: await rotate(core, row.session_id, secretHash),
       maxAge: Math.floor((row.expires_at - now) / 1000),
     }
   if (row.last_seen_at + seenEveryMs <= now)
@@ -117,7 +118,7 @@ export async function resumeSession(core: Core, cookie: string): Promise<OpenedS
       tx.run(q.updateTable('session').set({ last_seen_at: now }).where('id', '=', row.session_id))
       tx.run(q.updateTable('user').set({ last_seen_at: now }).where('no', '=', row.no))
     })
-  if (current) core.recentCallers.keep(hash.toString('base64'), actor)
+  if (current) core.recentCallers.keep(digest, actor)
   return { actor }
 }
 
@@ -221,5 +222,5 @@ async function rotate(core: Core, id: string, previous: Buffer): Promise<string>
 }
 
 function hashOf(cookie: string): Buffer {
-  return createHash('sha256').update(cookie).digest()
+  return hash('sha256', cookie, 'buffer')
 }

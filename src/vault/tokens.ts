@@ -1,5 +1,5 @@
 /** API tokens: `fv_ID_SECRET`. The secret has 256 bits of chance, so its plain SHA-256 is kept. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Scope, Token } from '../api/tokens.ts'
 import { newId } from '../index/ids.ts'
 import { fixed, q } from '../index/query.ts'
@@ -90,12 +90,16 @@ export async function removeToken(core: Core, actor: Actor, id: string): Promise
 export function personOfToken(core: Core, text: string): Actor | undefined {
   const [, id, secret] = /^fv_([0-9a-z]{26})_([\w-]{43})$/.exec(text) ?? []
   if (!id || !secret) return undefined
-  const hash = hashOf(secret)
-  const recent = core.recentCallers.get(hash.toString('base64'))
+  const digest = hash('sha256', secret, 'base64')
+  const recent = core.recentCallers.get(digest)
   if (recent?.by.id === id) return recent
   const row = core.index.read.get(ownerOfToken(id))
   const now = core.now()
-  if (!row || !timingSafeEqual(row.secret_hash, hash) || (row.expires_at !== null && row.expires_at <= now))
+  if (
+    !row ||
+    !timingSafeEqual(row.secret_hash, Buffer.from(digest, 'base64')) ||
+    (row.expires_at !== null && row.expires_at <= now)
+  )
     return undefined
   if (row.last_used_at === null || row.last_used_at + seenEveryMs <= now)
     core.afterwards(
@@ -108,7 +112,7 @@ export function personOfToken(core: Core, text: string): Actor | undefined {
     ...personOf(row),
     by: { kind: 'token', id, scopes: JSON.parse(row.scopes) as Scope[], vaultNo: row.vault_no },
   }
-  core.recentCallers.keep(hash.toString('base64'), actor)
+  core.recentCallers.keep(digest, actor)
   return actor
 }
 
@@ -141,5 +145,5 @@ function toToken(row: TokenRow): Token {
 }
 
 function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }

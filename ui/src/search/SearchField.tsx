@@ -66,7 +66,7 @@ export function SearchField() {
           }
           if (event.key === 'ArrowDown') document.getElementById('list')?.focus()
         }}
-        placeholder={vault ? `Search ${formatNumber(vault.fileCount)} files` : 'Search'}
+        placeholder={vault && vault.fileCount > 0 ? `Search ${formatNumber(vault.fileCount)} files` : 'Search'}
         className="h-9 w-full rounded-md border border-line bg-card pr-9 pl-9 outline-none placeholder:text-faint focus:border-accent focus:ring-2 focus:ring-accent/20"
       />
       {text === '' ? (

@@ -11,19 +11,24 @@ import {
 } from '../../../src/transfer/transfers.ts'
 import { makeStale } from '../files/queries.ts'
 
-const refreshMs = 1000
+/** Soon after the first has arrived, then once in a while. */
+const soonMs = 150
+const refreshMs = 1500
 
 let queries: QueryClient | undefined
 let refreshing: ReturnType<typeof setTimeout> | undefined
+let refreshedAt = 0
 
 const transfers: Transfers = openTransfers({
   send: sendFromBrowser,
   onArrived() {
     if (refreshing !== undefined) return
+    const wait = performance.now() - refreshedAt > refreshMs ? soonMs : refreshMs
     refreshing = setTimeout(() => {
       refreshing = undefined
+      refreshedAt = performance.now()
       if (queries) void makeStale(queries)
-    }, refreshMs)
+    }, wait)
   },
 })
 
