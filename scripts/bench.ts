@@ -13,13 +13,14 @@ const { values, positionals } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, quick: { type: 'boolean', default: false } },
 })
 const [name] = positionals
-if (name === undefined || !names.includes(name)) {
+const runs = Number(values.runs)
+if (name === undefined || !names.includes(name) || !Number.isInteger(runs) || runs < 1) {
   process.stdout.write(`npm run bench NAME [-- --runs 3 --quick]\n\n${names.join('\n')}\n`)
   process.exitCode = name === undefined ? 0 : 2
 } else {
   const { bench } = (await import(`./bench/${name}.bench.ts`)) as { bench: Bench }
   const results = await runBench(join(import.meta.dirname, '..'), name, bench, {
-    runs: Math.max(1, Number(values.runs)),
+    runs,
     quick: values.quick,
   })
   if (results.some(({ met }) => met === false)) process.stderr.write('Some goals were missed; the table says which.\n')

@@ -28,6 +28,7 @@ test('an import that the table does not allow is named, whichever way it is writ
     "export { q } from '../index/query.ts'",
     "await import('../index/query.ts')",
     "import '../index/query.ts'",
+    'import { q } from "../index/query.ts"',
   ]) {
     const [offence, ...more] = await found({ 'src/http/a.ts': statement, 'src/index/query.ts': '' })
     assert.match(offence ?? '', /src\/http\/a\.ts imports src\/index\/query\.ts/, statement)
@@ -43,11 +44,21 @@ test('an import that the table does not allow is named, whichever way it is writ
   )
 })
 
+test('what every room may import imports nothing but its like', async () => {
+  const [offence, ...more] = await found({
+    'src/sizes.ts': "import { core } from './vault/core.ts'\nimport { Problem } from './problem.ts'",
+    'src/main.ts': "import { core } from './vault/core.ts'",
+  })
+  assert.match(offence ?? '', /src\/sizes\.ts imports src\/vault\/core\.ts/)
+  assert.deepEqual(more, [])
+})
+
 test('what the table allows passes, and tests may import everything', async () => {
   assert.deepEqual(
     await found({
       'src/vault/a.ts': "import { q } from '../index/query.ts'\nimport { Problem } from '../problem.ts'",
-      'src/vault/a.test.ts': "import { startTest } from '../testing/start.ts'",
+      'src/vault/a.test.ts': "import { startTest } from '../testing/start.ts'\nimport { one } from './samples.ts'",
+      'src/http/b.test.ts': "import Database from 'better-sqlite3'",
       'src/testing/start.ts': "import { serve } from '../http/serve.ts'",
     }),
     [],
@@ -61,13 +72,15 @@ test('environment, SQL in transports, barrels and long files are named', async (
     'src/vault/index.ts': '',
     'src/vault/long.ts': '\n'.repeat(500),
     'src/vault/c.ts': "import { startTest } from '../testing/start.ts'",
+    'src/vault/d.ts': "import { one } from './samples.ts'",
   })
   for (const part of [
     /a\.ts reads process\.env/,
     /b\.ts: SQL/,
     /barrel/,
     /long\.ts has 501 lines/,
-    /c\.ts imports testing/,
+    /c\.ts imports src\/testing\/start\.ts, which is for tests/,
+    /d\.ts imports src\/vault\/samples\.ts, which is for tests/,
   ])
     assert.ok(
       list.some((one) => part.test(one)),

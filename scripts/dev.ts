@@ -1,5 +1,6 @@
 /** `npm run dev`: builds the page and restarts the server on every change, in one terminal. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { buildUi } from './build.ts'
@@ -11,6 +12,7 @@ let server: ChildProcess | undefined
 let timer: NodeJS.Timeout | undefined
 let building: Promise<void> = Promise.resolve()
 let pageChanged = true
+let isEnding = false
 
 function restart(): void {
   building = building.then(async () => {
@@ -20,16 +22,20 @@ function restart(): void {
         process.stderr.write(`${error instanceof Error ? error.message : error}\n`),
       )
     }
-    const old = server
-    if (old && old.exitCode === null) {
-      old.kill('SIGTERM')
-      await new Promise((resolve) => old.once('exit', resolve))
-    }
+    await stopServer()
+    if (isEnding) return
     server = spawn(process.execPath, ['src/main.ts', 'serve', ...process.argv.slice(2)], {
       cwd: root,
       stdio: 'inherit',
     })
   })
+}
+
+async function stopServer(): Promise<void> {
+  if (!server || server.exitCode !== null || server.signalCode !== null) return
+  const gone = once(server, 'exit')
+  server.kill('SIGTERM')
+  await gone
 }
 
 function changed(page: boolean): void {
@@ -44,7 +50,8 @@ watch(join(root, 'src'), { recursive: true }, (_, name) => {
 watch(join(root, 'ui'), { recursive: true }, () => changed(true))
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    server?.kill('SIGTERM')
-    process.exit()
+    isEnding = true
+    clearTimeout(timer)
+    building.then(stopServer).then(() => process.exit())
   })
 restart()

@@ -53,6 +53,21 @@ test('a wrong value stops the start, says where it stands and what is needed', a
   )
 })
 
+test('two names of one setting are refused, whichever comes first', async () => {
+  const [short, long] = [{ FILEVAULT_VOLUME: '/a' }, { FILEVAULT_VOLUME_PATH: '/b' }]
+  for (const env of [
+    { ...short, ...long },
+    { ...long, ...short },
+  ])
+    await assert.rejects(load('', env), says(/FILEVAULT_VOLUME\b/, /FILEVAULT_VOLUME_PATH/))
+})
+
+test('settings of a search server are accepted, with a note that they do nothing yet', async () => {
+  const { notes } = await load('', { FILEVAULT_MEILISEARCH_KEY: 'k' })
+  assert.equal(notes.length, 1)
+  assert.match(notes[0] ?? '', /FILEVAULT_MEILISEARCH_KEY.*embedded/)
+})
+
 test('the environment goes before the file, the file before the defaults', async () => {
   const config = await load('[server]\nlisten = "0.0.0.0:1"\n[media]\ntimeout = "2m"', {
     FILEVAULT_LISTEN: '[::1]:9000',

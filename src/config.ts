@@ -41,7 +41,11 @@ export const settings = {
       'Refuse to start unless that directory is a mount point, so that a missing volume is noticed.',
       flag,
     ),
-    reserve: setting('2GB', 'Free space that is never used up: uploads are refused before the disk is full.', size),
+    reserve: setting(
+      '2GB',
+      'Free space that is kept: with less than this, what would be written is refused (507).',
+      size,
+    ),
   },
   log: {
     level: setting(
@@ -142,9 +146,9 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
       timeoutMs: media.timeout,
     },
     admin: administrator(env),
-    notes: env.FILEVAULT_MEILISEARCH_URL
-      ? ['FILEVAULT_MEILISEARCH_URL is set, but this version always searches with its embedded engine.']
-      : [],
+    notes: ['FILEVAULT_MEILISEARCH_URL', 'FILEVAULT_MEILISEARCH_KEY']
+      .filter((name) => env[name])
+      .map((name) => `${name} is set, but this version always searches with its embedded engine.`),
   })
 }
 
@@ -199,9 +203,12 @@ function readEnvironment(env: Sources['env'], written: Map<string, { value: Writ
     const place = names.get(name)
     if (!place)
       throw wrong(`The environment variable ${name} is not one of ours. ${meant(name, [...names.keys(), ...apart])}`)
+    const key = place.join('.')
+    const twin = [...names].find(([other, at]) => other !== name && env[other] !== undefined && at.join('.') === key)
+    if (twin) throw wrong(`${name} and ${twin[0]} are two names of one setting. Set one of them.`)
     const isList = Array.isArray((settings[place[0] as Section] as Record<string, Setting<unknown>>)[place[1]]?.default)
     const parts = value.split(',').map((one) => one.trim())
-    written.set(place.join('.'), { value: isList ? parts.filter((one) => one !== '') : value, where: name })
+    written.set(key, { value: isList ? parts.filter((one) => one !== '') : value, where: name })
   }
 }
 
@@ -244,7 +251,8 @@ function setting<T>(standard: Written, about: string, read: (value: Written) => 
 }
 
 function text(value: Written): string {
-  if (typeof value !== 'string' || value === '') throw new Error('a text in quotes is needed.')
+  if (typeof value !== 'string' || value === '')
+    throw new Error('a text that is not empty is needed (in the file: in quotes).')
   return value
 }
 

@@ -16,7 +16,7 @@ export const bench: Bench = {
     const size = quick
       ? { large: 50e6, small: 200, listed: 2000, searched: 10_000 }
       : { large: 1e9, small: 2000, listed: 10_000, searched: 100_000 }
-    const stack = new AsyncDisposableStack()
+    await using stack = new AsyncDisposableStack() // until all is there: what fails on the way leaves nothing running
     const folder = await mkdtemp(join(tmpdir(), 'filevault-bench-'))
     stack.defer(() => rm(folder, { recursive: true, force: true }))
     const volume = join(folder, 'volume')
@@ -32,6 +32,7 @@ export const bench: Bench = {
     const me = (await call(`${ours.url}/api/auth/me`, { method: 'GET', headers: bearer(ours) })).body
     const bare = stack.use(await startBare(me))
     const vaultId = (JSON.parse(me) as { vaultId: string }).vaultId
+    const opened = stack.move()
     return {
       cases: [
         upload(ours, nginx, file, size.large),
@@ -46,7 +47,7 @@ export const bench: Bench = {
         `nginx ${said('sh', ['-c', 'nginx -v 2>&1']).replace(/^.*\//, '') || 'not installed'}; ${said('sh', ['-c', 'wrk -v 2>&1 | head -1']).replace(/ \[.*/, '') || 'wrk not installed'}`,
         `idle memory of the server with ${size.searched + size.listed} files: ${shown(idle)} MB`,
       ],
-      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+      [Symbol.asyncDispose]: () => opened.disposeAsync(),
     }
   },
 }
@@ -272,6 +273,7 @@ function searches(ours: Ours, vaultId: string, count: number): Case[] {
 function smallAnswers(ours: Ours, bare: Program): Case[] {
   const wrk = async (url: string, header?: string): Promise<number> => {
     const out = said('wrk', ['-t1', '-c32', '-d4s', ...(header ? ['-H', header] : []), url])
+    if (/Non-2xx|Socket errors/.test(out)) throw new Error(`${url} refused some of the requests:\n${out}`)
     return Number(/Requests\/sec:\s+([\d.]+)/.exec(out)?.[1] ?? Number.NaN)
   }
   if (!said('sh', ['-c', 'command -v wrk']))
