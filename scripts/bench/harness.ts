@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 export interface Contestant {
@@ -133,12 +133,13 @@ export function shown(value: number): string {
   return Number(value.toFixed(digits)).toLocaleString('en')
 }
 
-/** What machine this is. */
+/** What machine this is, and how busy it was before: above a half of its cores, the figures are somebody else's too. */
 export function machineFacts(directory: string): string[] {
   const system = /PRETTY_NAME="(.*)"/.exec(readText('/etc/os-release'))?.[1] ?? 'Linux'
   const disk = said('stat', ['-f', '-c', '%T', directory])
   return [
     `${new Date().toISOString().slice(0, 16)}Z, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${system}, kernel ${release()}, ${disk || 'unknown file system'}, Node ${process.version}`,
+    `load before the start: ${shown(loadavg()[0] ?? Number.NaN)}`,
   ]
 }
 
@@ -158,9 +159,10 @@ export async function runBench(
   bench: Bench,
   { runs, quick }: { runs: number; quick: boolean },
 ): Promise<Result[]> {
+  const machine = machineFacts(root)
   await using ready = await bench.open({ quick })
   const facts = [
-    ...machineFacts(root),
+    ...machine,
     ...ready.facts,
     `${runs} runs each after one warm-up, contestants in turn${quick ? '; QUICK: sizes too small to quote' : ''}`,
   ]
@@ -171,9 +173,10 @@ export async function runBench(
   }
   const folder = join(root, 'artifacts/bench')
   mkdirSync(folder, { recursive: true })
+  const file = quick ? `${name}-quick` : name // what can be quoted is not overwritten by what cannot
   const text = markdown(name, facts, results)
-  writeFileSync(join(folder, `${name}.md`), text)
-  writeFileSync(join(folder, `${name}.json`), JSON.stringify({ name, facts, results }, null, 2))
+  writeFileSync(join(folder, `${file}.md`), text)
+  writeFileSync(join(folder, `${file}.json`), JSON.stringify({ name, facts, results }, null, 2))
   process.stdout.write(`${text}\n`)
   return results
 }

@@ -4,10 +4,10 @@ import { Star } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { classes } from '../kit/classes.ts'
 import { formatBytes, formatCount, formatDuration } from '../kit/format.ts'
-import { startDrag, useDropEntries } from './dragging.ts'
 import type { ListProps } from './list.ts'
 import { LargePicture } from './Picture.tsx'
-import { type Entry, entryId } from './queries.ts'
+import { entryId, entryName } from './queries.ts'
+import { type Shown, useEntryProps } from './useEntryProps.ts'
 
 const least = 168
 const gap = 12
@@ -96,34 +96,19 @@ export function Grid({
   )
 }
 
-interface TileProps extends Pick<ListProps, 'selection' | 'onOpen' | 'onMenu'> {
-  entry: Entry
-  index: number
+interface TileProps extends Shown {
   height: number
-  fixed: boolean
 }
 
-function Tile({ entry, index, height, fixed, selection, onOpen, onMenu }: TileProps) {
-  const id = entryId(entry)
-  const on = selection.has(id)
-  const { name } = entry.type === 'file' ? entry.file : entry.folder
-  const { over, handlers } = useDropEntries(id, name)
+function Tile({ height, ...shown }: TileProps) {
+  const { entry, index, selection } = shown
+  const { on, over, props } = useEntryProps(shown)
+  const name = entryName(entry)
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the list's
     <div
-      id={`row-${id}`}
+      {...props}
       role="option"
       aria-selected={on}
-      draggable={!fixed}
-      onDragStart={(event) => startDrag(event, on ? selection.selected : [entry])}
-      {...(entry.type === 'folder' && !fixed ? handlers : {})}
-      onClick={(event) => selection.to(index, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey })}
-      onDoubleClick={() => onOpen(entry)}
-      onContextMenu={(event) => {
-        event.preventDefault()
-        if (!on) selection.to(index)
-        onMenu({ x: event.clientX, y: event.clientY })
-      }}
       className={classes(
         'min-w-0 rounded-lg p-1.5 select-none',
         on ? 'bg-selected' : 'hover:bg-hover',

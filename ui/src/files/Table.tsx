@@ -6,11 +6,11 @@ import { Avatar } from '../kit/Avatar.tsx'
 import { classes } from '../kit/classes.ts'
 import { formatBytes, formatCount, formatMoment, formatTime } from '../kit/format.ts'
 import { kindLooks } from '../kit/kinds.ts'
-import { startDrag, useDropEntries } from './dragging.ts'
 import type { ListProps } from './list.ts'
 import { Picture } from './Picture.tsx'
 import { usePlace } from './place.ts'
 import { type Entry, entryId, type Sort, useMe } from './queries.ts'
+import { useEntryProps } from './useEntryProps.ts'
 
 const rowHeight = 36
 const grid =
@@ -136,30 +136,16 @@ interface RowProps extends Pick<ListProps, 'selection' | 'onOpen' | 'onMenu' | '
 }
 
 function Row({ entry, index, start, selection, onOpen, onMenu, deleted, showPath }: RowProps) {
-  const id = entryId(entry)
   const { data: me } = useMe()
-  const on = selection.has(id)
-  const { over, handlers } = useDropEntries(id, entry.type === 'folder' ? entry.folder.name : '')
+  const { on, over, props } = useEntryProps({ entry, index, fixed: deleted, selection, onOpen, onMenu })
   const { name, path, updatedAt, deletedAt } = entry.type === 'file' ? entry.file : entry.folder
   const above = path.slice(0, path.lastIndexOf('/'))
   const when = deleted && deletedAt ? deletedAt : updatedAt
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the grid's
     <div
-      id={`row-${id}`}
+      {...props}
       role="row"
       aria-rowindex={index + 2}
-      aria-selected={on}
-      draggable={!deleted}
-      onDragStart={(event) => startDrag(event, on ? selection.selected : [entry])}
-      {...(entry.type === 'folder' && !deleted ? handlers : {})}
-      onClick={(event) => selection.to(index, { range: event.shiftKey, toggle: event.ctrlKey || event.metaKey })}
-      onDoubleClick={() => onOpen(entry)}
-      onContextMenu={(event) => {
-        event.preventDefault()
-        if (!on) selection.to(index)
-        onMenu({ x: event.clientX, y: event.clientY })
-      }}
       className={classes(
         grid,
         'row-line absolute inset-x-0 h-9 border-b select-none',
