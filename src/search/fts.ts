@@ -25,7 +25,8 @@ export function openFts(index: Index): Engine {
       const words = wordsOf(query.text)
       if (words.length === 0 && query.text.trim() !== '') return nothing()
       const places = await Promise.all(words.map((word) => foldersCalled(index, query.vaultNo, word)))
-      const rows = await index.readAway(statement(query, words, places))
+      const many = words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places)))
+      const rows = await index.readAway(statement(query, words, places, many))
       return answer(rows)
     },
   }
@@ -44,9 +45,23 @@ async function foldersCalled(index: Index, vaultNo: number, word: string): Promi
   return rows.map(({ no }) => no)
 }
 
+/** Where more than this share of a vault is found, counting walks the facet's own index instead of asking for each hit. */
+const manyShare = 1 / 20
+
+async function isMany(index: Index, vaultNo: number, found: Condition): Promise<boolean> {
+  const most = sql`(SELECT CAST(file_count * ${manyShare} AS INTEGER) FROM vault WHERE no = ${vaultNo})`
+  const [row] = await index.readAway(
+    sql<{
+      n: number
+      most: number
+    }>`SELECT ${most} AS most, (SELECT count(*) FROM (SELECT no FROM (${found}) LIMIT ${most} + 1)) AS n`,
+  )
+  return row !== undefined && row.n > row.most
+}
+
 type Condition = RawBuilder<unknown>
 
-function statement(query: EngineQuery, words: string[], places: number[][]): RawBuilder<Row> {
+function statement(query: EngineQuery, words: string[], places: number[][], many: boolean): RawBuilder<Row> {
   const filters = facetFilters(query)
   const flags = filters.map(({ holds }, i) => sql`, ${holds} AS ${sql.ref(`ok${i}`)}`)
   const allBut = (kept: string) => {
@@ -55,19 +70,26 @@ function statement(query: EngineQuery, words: string[], places: number[][]): Raw
     return held.length === 0 ? sql`1` : sql.join(held, sql` AND `)
   }
   const fields = filters.filter(({ name }) => name.startsWith('field '))
+  // CROSS JOIN keeps the order: words first, then their rows. Left to itself SQLite asks of every row whether it was found.
+  const source =
+    words.length === 0 ? sql`file f` : sql`(${matching(words, places)}) found CROSS JOIN file f ON f.no = found.no`
+  const counted = (table: Condition, kept: string) =>
+    many && (kept === 'tag' || fields.length === 0)
+      ? sql`${table} d WHERE d.vault_no = ${query.vaultNo} AND d.file_no IN (SELECT no FROM hit WHERE ${allBut(kept)})`
+      : sql`hit JOIN ${table} d ON d.file_no = hit.no WHERE ${allBut(kept)}`
   return sql<Row>`
     WITH hit AS MATERIALIZED (
       SELECT f.no, f.extension, f.kind, ${sortKey(query, words)} AS k1, f.updated_at AS k2 ${sql.join(flags, sql``)}
-      FROM file f WHERE ${sql.join(conditions(query, words, places), sql` AND `)}
+      FROM ${source} WHERE ${sql.join(conditions(query), sql` AND `)}
     )
     SELECT 'total' AS what, NULL AS key, '' AS value, count(*) AS count FROM hit WHERE ${allBut('')}
     UNION ALL SELECT * FROM (SELECT 'type', NULL, kind, count(*) FROM hit WHERE ${allBut('type')} GROUP BY kind ORDER BY 4 DESC, 3 LIMIT ${facetValues})
     UNION ALL SELECT * FROM (SELECT 'extension', NULL, extension, count(*) FROM hit WHERE ${allBut('extension')} GROUP BY extension ORDER BY 4 DESC, 3 LIMIT ${facetValues})
     UNION ALL SELECT * FROM (
-      SELECT 'tag', NULL, t.tag, count(*) FROM hit JOIN file_tag t ON t.file_no = hit.no WHERE ${allBut('tag')} GROUP BY t.tag ORDER BY 4 DESC, 3 LIMIT ${facetValues}
+      SELECT 'tag', NULL, d.tag, count(*) FROM ${counted(sql`file_tag`, 'tag')} GROUP BY d.tag ORDER BY 4 DESC, 3 LIMIT ${facetValues}
     )
     UNION ALL SELECT * FROM (
-      SELECT 'field', d.key, d.value, count(*) FROM hit JOIN file_field d ON d.file_no = hit.no WHERE ${allBut('field')}
+      SELECT 'field', d.key, d.value, count(*) FROM ${counted(sql`file_field`, 'field')}
       ${
         fields.length === 0
           ? sql``
@@ -112,10 +134,9 @@ function fieldHolds(field: FacetFilter, filters: FacetFilter[]): Condition {
   return sql`(${sql.ref(`ok${filters.indexOf(field)}`)} OR d.key = ${field.name.slice('field '.length)})`
 }
 
-function conditions(query: EngineQuery, words: string[], places: number[][]): Condition[] {
+function conditions(query: EngineQuery): Condition[] {
   const { vaultNo, minSize, maxSize, after, before, folderNo } = query
   const all: Condition[] = [sql`f.vault_no = ${vaultNo}`, sql`f.deleted_at IS NULL`]
-  if (words.length > 0) all.push(sql`f.no IN (${matching(words, places)})`)
   if (minSize !== undefined) all.push(sql`f.size >= ${minSize}`)
   if (maxSize !== undefined) all.push(sql`f.size <= ${maxSize}`)
   if (after !== undefined) all.push(sql`f.updated_at >= ${after}`)
@@ -130,7 +151,7 @@ function conditions(query: EngineQuery, words: string[], places: number[][]): Co
 /** Files that carry every word, in their own words or in those of a folder above. */
 function matching(words: string[], places: number[][]): Condition {
   if (places.every((folders) => folders.length === 0))
-    return sql`SELECT rowid FROM file_fts WHERE file_fts MATCH ${words.map(prefix).join(' ')}`
+    return sql`SELECT rowid AS no FROM file_fts WHERE file_fts MATCH ${words.map(prefix).join(' ')}`
   const each = words.map((word, i) => {
     const own = sql`SELECT rowid AS no FROM file_fts WHERE file_fts MATCH ${prefix(word)}`
     const folders = places[i] ?? []
