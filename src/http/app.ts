@@ -1,6 +1,5 @@
 /** The table of contents: what happens to every request, then what is served under which address. */
 import { randomBytes } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { Endpoint } from '../api/endpoint.ts'
@@ -9,6 +8,7 @@ import type { Core } from '../vault/core.ts'
 import { openAssets } from './assets.ts'
 import { binder } from './bind.ts'
 import { openCallers } from './caller.ts'
+import type { Http } from './context.ts'
 import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -18,16 +18,6 @@ import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 import { vaultRoutes } from './routes/vaults.ts'
-
-/** What every handler finds in Hono's context. */
-export interface Http {
-  Bindings: HttpBindings
-  Variables: {
-    requestId: string
-    /** What every answer carries, as names and values in turn: whoever writes past Hono puts them in. */
-    headers: readonly string[]
-  }
-}
 
 export interface AppOptions {
   version: string

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import type { Context } from 'hono'
 import mime from 'mime'
-import type { Http } from './app.ts'
+import type { Http } from './context.ts'
 
 interface Asset {
   type: string

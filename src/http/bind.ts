@@ -6,8 +6,8 @@ import type { Answer, Endpoint, Received } from '../api/endpoint.ts'
 import { Problem } from '../problem.ts'
 import { type Actor, requireAdmin } from '../vault/access.ts'
 import type { Origin } from '../vault/sessions.ts'
-import type { Http } from './app.ts'
 import type { Callers } from './caller.ts'
+import type { Http } from './context.ts'
 import { readInput } from './input.ts'
 
 /** What a handler may know besides its input. */

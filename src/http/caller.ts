@@ -9,7 +9,7 @@ import type { Actor } from '../vault/access.ts'
 import type { Core } from '../vault/core.ts'
 import { type OpenedSession, type Origin, resumeSession } from '../vault/sessions.ts'
 import { personOfToken } from '../vault/tokens.ts'
-import type { Http } from './app.ts'
+import type { Http } from './context.ts'
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 

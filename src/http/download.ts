@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Content, OpenedObject } from '../vault/downloads.ts'
-import type { Http } from './app.ts'
+import type { Http } from './context.ts'
 import { type ByteRange, isKnown, rangeOf } from './ranges.ts'
 
 const shown =

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import type { Endpoint, Received, Schema } from '../api/endpoint.ts'
 import { Problem } from '../problem.ts'
-import type { Http } from './app.ts'
+import type { Http } from './context.ts'
 
 const longestJson = 1024 * 1024
 

@@ -15,7 +15,7 @@ import type { Actor } from '../vault/access.ts'
 import type { Core } from '../vault/core.ts'
 import { checkMetadata } from '../vault/files.ts'
 import { beginUpload, type Upload, type UploadTarget } from '../vault/uploads.ts'
-import type { Http } from './app.ts'
+import type { Http } from './context.ts'
 import { check } from './input.ts'
 
 const limits = { files: filesPerUpload, fields: 20, fieldSize: 64 * 1024, parts: 40, headerPairs: 50 }
