@@ -54,6 +54,9 @@ export interface Tables {
     file_count: Generated<number>
     trash_bytes: Generated<number>
     trash_count: Generated<number>
+    keep_versions: Generated<number | null>
+    keep_days: Generated<number | null>
+    reserved_bytes: Generated<number>
   }
   member: { vault_no: number; user_no: number; role: 'viewer' | 'editor' | 'manager' }
   folder: {
@@ -114,8 +117,35 @@ export interface Tables {
     mime_type: string
     created_at: number
     created_by: number
+    replaced_at: Generated<number | null>
   }
-  garbage: { object_id: string; vault_id: string; since: number }
+  packed: { object_id: string; base_id: string | null; depth: number; stored_bytes: number }
+  garbage: { object_id: string; vault_id: string; since: number; whole_only: Generated<number> }
+  upload: {
+    no: Generated<number>
+    id: string
+    token_hash: Buffer
+    vault_no: number
+    user_no: number
+    object_id: string
+    path: string
+    size: number
+    chunk_size: number
+    sha256: Buffer | null
+    base_version: number | null
+    on_conflict: 'fail' | 'rename'
+    mime_type: string | null
+    modified_at: number | null
+    tags: string | null
+    metadata: string | null
+    blocks: Buffer | null
+    created_at: number
+    expires_at: number
+    file_id: Generated<string | null>
+    file_version: Generated<number | null>
+  }
+  upload_range: { upload_no: number; start: number; stop: number }
+  block: { vault_no: number; hash48: number; version_no: number; start: number; size: number }
   favorite: { user_no: number; file_no: number }
   change: {
     no: Generated<number>

@@ -38,6 +38,8 @@ export function layoutOf(directory: string) {
     indexFile: join(directory, 'index', 'filevault.db'),
     /** Bytes on their way in. A name stays until the index names the object: start-up looks here for what a crash left. */
     incoming,
+    /** Bytes of resumable uploads, by the object they are to become. Kept through restarts, unlike what is in `incoming`. */
+    uploads: join(directory, 'uploads'),
     vaults,
     /** What verification found damaged or unknown. Moved here, never deleted on suspicion. */
     quarantine: join(directory, 'quarantine'),
@@ -55,6 +57,12 @@ export function layoutOf(directory: string) {
 
     objectShard: (name: ObjectName) => shard('objects', name),
     object: (name: ObjectName) => join(shard('objects', name), name.objectId),
+    /** The object as a difference to another one; then it does not lie whole any more. */
+    delta: (name: ObjectName) => join(shard('objects', name), `${name.objectId}.delta`),
+    /** The list of its blocks, derived from its bytes: made again where it is missing. */
+    blocks: (name: ObjectName) => join(shard('objects', name), `${name.objectId}.blocks`),
+    upload: ({ vaultId, objectId }: ObjectName) =>
+      join(directory, 'uploads', `${checked(vaultId, VAULT_ID)}.${checked(objectId, OBJECT_ID)}`),
     thumbnail: (name: ObjectName, size: ThumbnailSize) =>
       join(shard('thumbnails', name), `${name.objectId}.${checkedSize(size)}.webp`),
     arriving: ({ vaultId, objectId }: ObjectName) =>

@@ -40,7 +40,7 @@ export async function readMarker({ marker, directory }: Layout): Promise<string 
  * a directory that still counts as empty. Of two processes that start at once, both get the id of the first.
  */
 export async function initialise(layout: Layout): Promise<string> {
-  const skeleton = [layout.index, layout.incoming, layout.vaults, layout.quarantine]
+  const skeleton = [layout.index, layout.incoming, layout.uploads, layout.vaults, layout.quarantine]
   for (const unfinished of await refuseOccupied(layout, skeleton)) await removeName(unfinished)
   for (const directory of skeleton) await makeDirectory(directory)
   for (const directory of skeleton) await syncDirectory(directory)
