@@ -8,8 +8,10 @@ import * as settings from './settings.ts'
 import * as storage from './storage.ts'
 import * as system from './system.ts'
 import * as tokens from './tokens.ts'
+import * as uploads from './uploads.ts'
 import * as users from './users.ts'
 import * as vaults from './vaults.ts'
+import * as versions from './versions.ts'
 
 const nouns: Record<string, Record<string, unknown>> = {
   auth,
@@ -18,6 +20,8 @@ const nouns: Record<string, Record<string, unknown>> = {
   vaults,
   folders,
   files,
+  versions,
+  uploads,
   search,
   users,
   settings,

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { startServer } from '../http/serve.ts'
-import { jobHandlers } from '../jobs/handlers.ts'
+import { jobHandlers, recurring } from '../jobs/handlers.ts'
 import { startJobs } from '../jobs/runner.ts'
 import { createLog } from '../log.ts'
 import { openMedia } from '../media/media.ts'
@@ -35,7 +35,7 @@ export async function serve(config: Config): Promise<void> {
     timeoutSeconds: config.media.timeoutMs / 1000,
     processes: config.media.processes,
   })
-  await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1 })
+  await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1, recurring })
   await using server = await startServer(core, { version, pageDirectory })
   const tidy = setInterval(() => core.index.checkpoint(), idleCheckMs)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())

@@ -16,8 +16,10 @@ import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 import { vaultRoutes } from './routes/vaults.ts'
+import { versionRoutes } from './routes/versions.ts'
 
 export interface AppOptions {
   version: string
@@ -78,6 +80,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   vaultRoutes(on, core)
   folderRoutes(on, core)
   fileRoutes(on, core)
+  versionRoutes(on, core)
+  uploadRoutes(on, core)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */

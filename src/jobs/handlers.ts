@@ -4,11 +4,16 @@ import type { Media } from '../media/media.ts'
 import type { Core } from '../vault/core.ts'
 import { inspectMedia } from './media.ts'
 import type { Handler } from './runner.ts'
+import { sweep } from './sweep.ts'
 
 const MediaPayload = v.object({ fileId: v.string(), version: v.number() })
 
 export function jobHandlers(core: Core, media: Media): Record<string, Handler> {
   return {
     media: (payload, attempt) => inspectMedia(core, media, v.parse(MediaPayload, payload), attempt),
+    sweep: (_, { signal }) => sweep(core, signal),
   }
 }
+
+/** Jobs that come again by themselves, and after how many milliseconds. */
+export const recurring: Readonly<Record<string, number>> = { sweep: 3_600_000 }

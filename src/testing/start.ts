@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type Client, client } from '../api/client.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { startServer } from '../http/serve.ts'
-import { jobHandlers } from '../jobs/handlers.ts'
+import { jobHandlers, recurring } from '../jobs/handlers.ts'
 import { type Jobs, startJobs } from '../jobs/runner.ts'
 import { createLog } from '../log.ts'
 import { openMedia } from '../media/media.ts'
@@ -68,7 +68,7 @@ export async function startTest({
   const media = stack.use(
     openMedia({ ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', memoryMb: 1000, timeoutSeconds: 30, processes: 1 }),
   )
-  const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2 }))
+  const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2, recurring }))
   const server = stack.use(
     await startServer(core, {
       version: '0.0.0-test',

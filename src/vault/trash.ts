@@ -20,6 +20,7 @@ import { readFolder } from './folders.ts'
 import { record } from './journal.ts'
 import { freeName, nameKey, nameSort } from './names.ts'
 import { foldersBelow, nameTaken } from './places.ts'
+import { currentSettings } from './settings.ts'
 
 /** Puts a file in the trash; one that is there already stays as it is. */
 export async function trashFile(core: Core, actor: Actor, id: string): Promise<void> {
@@ -67,7 +68,7 @@ export async function removeFile(core: Core, actor: Actor, id: string): Promise<
   const file = requireFile(core, actor, id, 'editor')
   if (file.deletedAt === null)
     throw new Problem('conflict', 'Put the file in the trash first; then it can be removed for good.')
-  await core.index.write((tx) => purge(core, tx, actor, file.vault.no, [file.no]))
+  await core.index.write((tx) => purge(core, tx, actor.no, file.vault.no, [file.no]))
   core.afterwards(collectGarbage(core))
 }
 
@@ -118,7 +119,7 @@ export async function removeFolder(core: Core, actor: Actor, id: string): Promis
     throw new Problem('conflict', 'Put the folder in the trash first; then it can be removed for good.')
   requireTop(folder)
   await core.index.write((tx) =>
-    purgeFolder(core, tx, actor, folder.vault.no, { no: folder.no, id: folder.id, parentNo: folder.parentNo }),
+    purgeFolder(core, tx, actor.no, folder.vault.no, { no: folder.no, id: folder.id, parentNo: folder.parentNo }),
   )
   core.afterwards(collectGarbage(core))
 }
@@ -136,20 +137,48 @@ export async function emptyTrash(core: Core, actor: Actor, vaultId: string): Pro
         .where('deleted_at', 'is not', null)
         .whereRef('trashed_with', '=', 'no'),
     )
-    for (const folder of folders) purgeFolder(core, tx, actor, vault.no, folder)
+    for (const folder of folders) purgeFolder(core, tx, actor.no, vault.no, folder)
     const files = tx.all(
       q.selectFrom('file').select('no').where('vault_no', '=', vault.no).where('deleted_at', 'is not', null),
     )
     purge(
       core,
       tx,
-      actor,
+      actor.no,
       vault.no,
       files.map(({ no }) => no),
     )
     return { files: before?.trash_count ?? 0, bytes: before?.trash_bytes ?? 0 }
   })
   core.afterwards(collectGarbage(core))
+  return removed
+}
+
+/** Removes for good what has been in the trash for longer than it is kept. Answers how many files and folders. */
+export async function expireTrash(core: Core): Promise<number> {
+  const before = core.now() - currentSettings(core).keepTrashDays * 86_400_000
+  const removed = await core.index.write((tx) => {
+    const folders = tx.all(
+      q
+        .selectFrom('folder')
+        .select(['no', 'id', 'parent_no as parentNo', 'vault_no as vaultNo'])
+        .where('deleted_at', '<', before)
+        .whereRef('trashed_with', '=', 'no')
+        .limit(10),
+    )
+    for (const { vaultNo, ...folder } of folders) purgeFolder(core, tx, null, vaultNo, folder)
+    const files = tx.all(
+      q
+        .selectFrom('file')
+        .select(['no', 'vault_no as vaultNo'])
+        .where('deleted_at', '<', before)
+        .where('trashed_with', 'is', null)
+        .limit(500),
+    )
+    for (const { no, vaultNo } of files) purge(core, tx, null, vaultNo, [no])
+    return folders.length + files.length
+  })
+  if (removed > 0) core.afterwards(collectGarbage(core))
   return removed
 }
 
@@ -191,7 +220,7 @@ function nearestLiving(tx: Reader, folderNo: number): number {
 function purgeFolder(
   core: Core,
   tx: Transaction,
-  actor: Actor,
+  userNo: number | null,
   vaultNo: number,
   folder: { no: number; id: string; parentNo: number | null },
 ): void {
@@ -199,7 +228,7 @@ function purgeFolder(
   purge(
     core,
     tx,
-    actor,
+    userNo,
     vaultNo,
     files.map(({ no }) => no),
   )
@@ -211,10 +240,10 @@ function purgeFolder(
   const removed = foldersBelow(tx, folder.no).sort((a, b) => b.depth - a.depth)
   for (const { no } of removed)
     tx.run(q.deleteFrom('folder').where('no', '=', no).where('trashed_with', '=', folder.no))
-  record(core, tx, { vaultNo, kind: 'folder_removed', subjectId: folder.id, userNo: actor.no })
+  record(core, tx, { vaultNo, kind: 'folder_removed', subjectId: folder.id, userNo })
 }
 
-function purge(core: Core, tx: Transaction, actor: Actor, vaultNo: number, files: FileProof['no'][]): void {
+function purge(core: Core, tx: Transaction, userNo: number | null, vaultNo: number, files: FileProof['no'][]): void {
   for (const no of files) {
     const file = tx.get(
       q
@@ -231,6 +260,6 @@ function purge(core: Core, tx: Transaction, actor: Actor, vaultNo: number, files
     )
     tx.run(q.deleteFrom('version').where('file_no', '=', no))
     tx.run(q.deleteFrom('file').where('no', '=', no))
-    record(core, tx, { vaultNo, kind: 'file_removed', subjectId: file.id, userNo: actor.no })
+    record(core, tx, { vaultNo, kind: 'file_removed', subjectId: file.id, userNo })
   }
 }

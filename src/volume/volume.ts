@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { Problem } from '../problem.ts'
-import { removeName, syncDirectory } from './directory.ts'
+import { makeDirectory, removeName, syncDirectory } from './directory.ts'
 import { ifThere, onDisk } from './failure.ts'
 import { guardOf, type Space, spaceOf } from './guard.ts'
 import type { Source } from './intake.ts'
@@ -13,6 +13,7 @@ import { initialise, readMarker } from './marker.ts'
 import { type OpenedObject, openIfThere, openObject } from './open.ts'
 import { findDirectory, refuseUnsuitable, unsuitableFileSystems } from './place.ts'
 import { type PutOptions, type Stored, storeObject } from './put.ts'
+import { openStaged, type Staged } from './staged.ts'
 import { createVault, removeVault } from './vaults.ts'
 
 export interface VolumeOptions {
@@ -49,6 +50,9 @@ export interface Volume extends AsyncDisposable {
   /** The index will never name the object: its bytes are removed. */
   discard(object: ObjectName): Promise<void>
 
+  /** Bytes of resumable uploads. */
+  readonly staged: Staged
+
   /** Opens an object for reading. One that is missing or damaged is `storage-unavailable`, never "not found". */
   open(vaultId: string, objectId: string): Promise<OpenedObject>
   /** Removes an object and its thumbnails, durably. The index must have forgotten it before. Repeatable. */
@@ -82,6 +86,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
   await refuseUnsuitable(directory, unsuitable)
   const layout = layoutOf(directory)
   const id = (await readMarker(layout)) ?? (await initialise(layout))
+  await makeDirectory(layout.uploads) // volumes of before 0.2 have none
   const { dev: device } = await onDisk(stat(directory))
   const guard = guardOf(layout, { id, device, reserveBytes, now })
 
@@ -139,6 +144,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     },
     settle,
     discard,
+    staged: openStaged(layout, guard),
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
     async remove(vaultId, objectId) {
