@@ -127,14 +127,15 @@ function* cut(bytes: Buffer, at: number, start: number, last: number): Generator
 
 const slash = 0x2f
 
+const unsafe = /[\\\p{Cc}]/gu
+const unsafeAnywhere = /(?:^|\/)\.{0,2}(?:\/|$)|[\\\p{Cc}]/u
+
 // Names of ours hold none of this; whatever wrote one must not make an archive write outside of where it is unpacked.
 function safePath(path: string): string {
-  return (
-    path
-      .split('/')
-      .filter((step) => step !== '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-      .map((step) => (step === '.' || step === '..' ? '_' : step.replace(/[\\\u0000-\u001f\u007f]/g, '_')))
-      .join('/')
-  )
+  if (!unsafeAnywhere.test(path)) return path
+  return path
+    .split('/')
+    .filter((step) => step !== '')
+    .map((step) => (step === '.' || step === '..' ? '_' : step.replace(unsafe, '_')))
+    .join('/')
 }
