@@ -1,5 +1,6 @@
 /** Every endpoint, by noun: what the server binds, the OpenAPI document prints and the access matrix walks. */
 import * as auth from './auth.ts'
+import * as downloads from './downloads.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
@@ -22,6 +23,7 @@ const nouns: Record<string, Record<string, unknown>> = {
   files,
   versions,
   uploads,
+  downloads,
   search,
   users,
   settings,

@@ -12,6 +12,7 @@ import type { Http } from './context.ts'
 import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
 import { authRoutes } from './routes/auth.ts'
+import { downloadRoutes } from './routes/downloads.ts'
 import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { systemRoutes } from './routes/system.ts'
@@ -71,7 +72,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     if (!(error instanceof Problem)) log.error({ requestId: c.get('requestId'), err: error }, 'request failed')
     else if (error.cause !== undefined)
       log.info({ requestId: c.get('requestId'), err: error.cause, code: error.code }, 'request refused')
-    return problemResponse(error)
+    // Of an answer that was begun nothing can be taken back; whoever sent it has cut it off.
+    return c.env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : problemResponse(error)
   })
 
   authRoutes(on, core)
@@ -82,6 +84,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   fileRoutes(on, core)
   versionRoutes(on, core)
   uploadRoutes(on, core)
+  downloadRoutes(on, core)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */

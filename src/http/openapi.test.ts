@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listSessions } from '../api/auth.ts'
 import { client } from '../api/client.ts'
+import { createDownload } from '../api/downloads.ts'
 import type { Endpoint } from '../api/endpoint.ts'
 import { endpoints } from '../api/endpoints.ts'
 import { getFile } from '../api/files.ts'
@@ -98,8 +99,8 @@ test('a token that only reads changes nothing, and one bound to a vault reaches 
   for (const { endpoint, name } of endpoints.filter(({ endpoint }) => endpoint.access !== 'anyone')) {
     const answer = await ask(t, endpoint, ids, { authorization: `Bearer ${reader.token}` })
     if (endpoint.access === 'admin') assert.equal(answer.status, 403, say(endpoint))
-    // Signing out ends a session, and a token has none.
-    else if (endpoint.method !== 'GET' && name !== 'logout')
+    // Signing out ends a session, and a token has none; what makes the address of an archive only reads.
+    else if (endpoint.method !== 'GET' && name !== 'logout' && name !== 'createDownload')
       assert.equal(answer.status, 403, `${say(endpoint)}: ${await answer.text()}`)
     else assert.ok(answer.status < 400 || name === 'thumbnail', `${say(endpoint)}: ${answer.status}`)
     if (endpoint.path.includes(':') && endpoint.access === 'user')
@@ -123,6 +124,7 @@ async function owned(t: Test): Promise<Ids> {
   const folder = (await t.alice.call(createFolder, { params: { vaultId: t.alice.vaultId }, body: { name: 'Other' } }))
     .id
   const token = await t.alice.call(createToken, { body: { name: 'hers', scopes: ['read'] } })
+  const selection = await t.alice.call(createDownload, { body: { fileIds: [file.id] } })
   const body = JSON.stringify({ email: t.alice.email, password: t.alice.password })
   const signedIn = await fetch(`${t.url}/api/auth/login`, {
     method: 'POST',
@@ -139,6 +141,7 @@ async function owned(t: Test): Promise<Ids> {
       if (parameter === 'vaultId') return t.alice.vaultId
       if (path.includes('/sessions/')) return sessions[0]?.id ?? ''
       if (path.includes('/tokens/')) return token.id
+      if (path.includes('/downloads/')) return selection.id
       if (path.includes('/users/')) return t.alice.id
       return path.includes('/folders/') ? folder : file.id
     },
@@ -173,7 +176,9 @@ function ask(t: Test, endpoint: Endpoint, ids: Ids, headers: Record<string, stri
     form.append('files', new Blob(['x']), 'x.txt')
     return fetch(t.url + path, { method: endpoint.method, headers, body: form })
   }
-  const body = JSON.stringify(bodies[say(endpoint)] ?? {})
+  const body = JSON.stringify(
+    say(endpoint) === 'POST /api/downloads' ? { fileIds: [ids.file] } : (bodies[say(endpoint)] ?? {}),
+  )
   return fetch(t.url + path, {
     method: endpoint.method,
     headers: { 'content-type': 'application/json', ...headers },

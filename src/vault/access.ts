@@ -146,6 +146,18 @@ export function requirePlace(core: Core, actor: Actor, vault: VaultProof, id: st
   return folder
 }
 
+/** The top of a vault, for whoever was found to be a member of it, with the same rights. */
+export function topFolder(core: Core, vault: VaultProof): FolderProof {
+  const top: FolderRecord = {
+    ...topOf(core.index.read, vault.no),
+    parentNo: null,
+    deletedAt: null,
+    trashedWith: null,
+    vault,
+  }
+  return top as FolderProof
+}
+
 /** A file in a vault the actor has at least `role` in, in the trash or not. */
 export function requireFile(core: Core, actor: Actor, id: string, role: Role): FileProof {
   const row = core.index.read.get(
