@@ -9,6 +9,7 @@ import { endpoints } from '../api/endpoints.ts'
 import { getFile } from '../api/files.ts'
 import { createFolder, getFolder } from '../api/folders.ts'
 import { createToken, listTokens } from '../api/tokens.ts'
+import { createUpload } from '../api/uploads.ts'
 import { startTest, type Test } from '../testing/start.ts'
 import { createApp } from './app.ts'
 import { openApiDocument } from './openapi.ts'
@@ -125,6 +126,10 @@ async function owned(t: Test): Promise<Ids> {
     .id
   const token = await t.alice.call(createToken, { body: { name: 'hers', scopes: ['read'] } })
   const selection = await t.alice.call(createDownload, { body: { fileIds: [file.id] } })
+  const upload = await t.alice.call(createUpload, {
+    params: { vaultId: t.alice.vaultId },
+    body: { path: 'b', size: 2 },
+  })
   const body = JSON.stringify({ email: t.alice.email, password: t.alice.password })
   const signedIn = await fetch(`${t.url}/api/auth/login`, {
     method: 'POST',
@@ -141,6 +146,9 @@ async function owned(t: Test): Promise<Ids> {
       if (parameter === 'vaultId') return t.alice.vaultId
       if (path.includes('/sessions/')) return sessions[0]?.id ?? ''
       if (path.includes('/tokens/')) return token.id
+      if (parameter === 'index') return '0'
+      if (parameter === 'n') return '1'
+      if (path.startsWith('/api/uploads/')) return upload.id
       if (path.includes('/downloads/')) return selection.id
       if (path.includes('/users/')) return t.alice.id
       return path.includes('/folders/') ? folder : file.id
@@ -164,6 +172,7 @@ const bodies: Record<string, unknown> = {
   'PATCH /api/vaults/:vaultId': { name: 'stolen' },
   'PATCH /api/auth/me': { name: 'Stolen' },
   'PUT /api/auth/password': { current: 'not the password', password: 'a new long password' },
+  'POST /api/vaults/:vaultId/uploads': { path: 'stolen', size: 2 },
   'POST /api/tokens': { name: 'x', scopes: ['read'] },
 }
 

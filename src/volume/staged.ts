@@ -82,7 +82,8 @@ export function openStaged(layout: Layout, guard: Guard): Staged {
       await using file = await openStagedFile(object)
       const head = await onDisk(file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0))
       const mimeType = await sniffType(head.buffer.subarray(0, head.bytesRead), name, declaredType)
-      const digest = await digestFile(layout.upload(object))
+      const { size } = await onDisk(file.stat())
+      const digest = await digestFile(layout.upload(object), size)
       await onDisk(file.chmod(0o400))
       await onDisk(file.sync())
       await onDisk(
