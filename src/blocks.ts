@@ -147,7 +147,7 @@ export function encodeBlocks(blocks: readonly Block[]): Uint8Array<ArrayBuffer> 
 }
 
 /** The list in these bytes. Throws a RangeError that says what is wrong when they are none, or do not make `size` bytes. */
-export function decodeBlocks(bytes: Uint8Array, size: number): Block[] {
+export function decodeBlocks(bytes: Uint8Array, size?: number): Block[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < headBytes || view.getUint8(0) !== format) throw new RangeError('This is not a list of blocks.')
   const count = view.getUint32(1, true)
@@ -160,7 +160,7 @@ export function decodeBlocks(bytes: Uint8Array, size: number): Block[] {
     sum += block.size
     blocks.push(block)
   }
-  if (sum !== size) throw new RangeError(`The blocks make ${sum} bytes, not ${size}.`)
+  if (size !== undefined && sum !== size) throw new RangeError(`The blocks make ${sum} bytes, not ${size}.`)
   return blocks
 }
 

@@ -88,3 +88,8 @@ export const completeUpload = endpoint('POST /api/uploads/:id/complete', {
 })
 
 export const removeUpload = endpoint('DELETE /api/uploads/:id', { summary: 'Ends an upload; what was received goes.' })
+
+export const getBlocks = endpoint('GET /api/files/:id/blocks', {
+  summary: 'The newest version as blocks, cut by content.',
+  returns: v.object({ size: Bytes, sha256: v.string(), version: v.number(), blocks: v.array(Block) }),
+})

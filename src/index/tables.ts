@@ -145,7 +145,8 @@ export interface Tables {
     file_version: Generated<number | null>
   }
   upload_range: { upload_no: number; start: number; stop: number }
-  block: { vault_no: number; hash48: number; version_no: number; start: number; size: number }
+  block_source: { no: Generated<number>; vault_no: number; object_id: string }
+  block: { vault_no: number; hash48: number; source_no: number; start: number }
   favorite: { user_no: number; file_no: number }
   change: {
     no: Generated<number>

@@ -1,16 +1,19 @@
 /** Every kind of job, by name. */
 import * as v from 'valibot'
 import type { Media } from '../media/media.ts'
+import { learnBlocksOf } from '../vault/blocks.ts'
 import type { Core } from '../vault/core.ts'
 import { inspectMedia } from './media.ts'
 import type { Handler } from './runner.ts'
 import { sweep } from './sweep.ts'
 
+const ObjectPayload = v.object({ objectId: v.string() })
 const MediaPayload = v.object({ fileId: v.string(), version: v.number() })
 
 export function jobHandlers(core: Core, media: Media): Record<string, Handler> {
   return {
     media: (payload, attempt) => inspectMedia(core, media, v.parse(MediaPayload, payload), attempt),
+    blocks: (payload) => learnBlocksOf(core, v.parse(ObjectPayload, payload).objectId),
     sweep: (_, { signal }) => sweep(core, signal),
   }
 }

@@ -14,6 +14,7 @@ import {
   requireVault,
   topOf,
 } from './access.ts'
+import { forgetBlocks } from './blocks.ts'
 import type { Core } from './core.ts'
 import { naming, readFile } from './files.ts'
 import { readFolder } from './folders.ts'
@@ -189,7 +190,9 @@ export async function collectGarbage(core: Core): Promise<void> {
     if (rows.length === 0) return
     for (const { object_id, vault_id } of rows) {
       const used = core.index.read.get(q.selectFrom('version').select('no').where('object_id', '=', object_id).limit(1))
-      if (!used) await core.volume.remove(vault_id, object_id)
+      if (used) continue
+      await forgetBlocks(core, { vaultId: vault_id, objectId: object_id })
+      await core.volume.remove(vault_id, object_id)
     }
     const gone = JSON.stringify(rows.map(({ object_id }) => object_id))
     await core.index.write((tx) =>

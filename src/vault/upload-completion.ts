@@ -9,7 +9,7 @@ import { type Actor, requireVault, topOf, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { readFile } from './files.ts'
 import { liveFileAt, walkTo } from './places.ts'
-import { chunksOf } from './upload-chunks.ts'
+import { copyKnown, forgetKnown } from './upload-known.ts'
 import { checkBase, getUpload, replacedGone, requireUpload, type UploadRow } from './uploads.ts'
 import { requireWithinQuota } from './vaults.ts'
 import { addVersion, insertFile } from './versions.ts'
@@ -36,11 +36,12 @@ export async function completeUpload(
 async function complete(core: Core, actor: Actor, row: UploadRow, onConflict: 'fail' | 'rename'): Promise<File> {
   const vault = requireVault(core, actor, row.vault_id, 'editor')
   if (row.file_id !== null) return completed(core, actor, row)
-  const missing = getUpload(core, actor, row.id).missing
+  await copyKnown(core, row)
+  const { missing, totalChunks } = await getUpload(core, actor, row.id)
   if (missing.length > 0)
     throw new Problem(
       'conflict',
-      `${missing.length} of ${chunksOf(row).count} chunks are missing; the first is ${missing[0]}. Send them, then complete.`,
+      `${missing.length} of ${totalChunks} chunks are missing; the first is ${missing[0]}. Send them, then complete.`,
     )
   const names = JSON.parse(row.path) as string[]
   const name = names.at(-1) as string
@@ -56,6 +57,7 @@ async function complete(core: Core, actor: Actor, row: UploadRow, onConflict: 'f
       )
     }
     const file = await core.index.write((tx) => nameUpload(core, tx, actor, vault, row, stored, onConflict))
+    forgetKnown(core, row.id)
     core.afterwards(core.volume.staged.remove(object))
     return file
   } catch (error) {

@@ -16,6 +16,22 @@ export function rangesOf(read: Reader, uploadNo: number): Range[] {
   )
 }
 
+/** Whether all bytes of a range are there, without reading the others. */
+export function isReceived(read: Reader, uploadNo: number, { start, stop }: Range): boolean {
+  const at = read.get(
+    sql<Range>`SELECT start, stop FROM upload_range WHERE upload_no = ${uploadNo} AND start <= ${start} ORDER BY start DESC LIMIT 1`,
+  )
+  return at !== undefined && at.stop >= stop
+}
+
+/** How many bytes are there. */
+export function receivedBytes(read: Reader, uploadNo: number): number {
+  const row = read.get(
+    sql<{ bytes: number | null }>`SELECT sum(stop - start) AS bytes FROM upload_range WHERE upload_no = ${uploadNo}`,
+  )
+  return row?.bytes ?? 0
+}
+
 /** Adds a range, and joins it with those that it touches or covers. */
 export function addRange(tx: Transaction, uploadNo: number, { start, stop }: Range): void {
   if (stop <= start) return

@@ -1,7 +1,7 @@
 /** Resumable uploads, as a client sees them. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -12,6 +12,7 @@ import { getUsage } from '../api/storage.ts'
 import {
   completeUpload,
   createUpload,
+  getBlocks,
   getUpload,
   listUploads,
   type NewUpload,
@@ -19,6 +20,7 @@ import {
   removeUpload,
 } from '../api/uploads.ts'
 import { getVault } from '../api/vaults.ts'
+import { openCutter } from '../blocks.ts'
 import type { Person } from '../testing/person.ts'
 import { refused } from '../testing/refused.ts'
 import { startTest, type Test } from '../testing/start.ts'
@@ -292,3 +294,86 @@ test('a request that hangs does not keep a chunk from being sent again', async (
   await ended
   assert.equal((await t.alice.call(completeUpload, { params: { id } })).sha256, sha256(content))
 })
+
+test('with a list of blocks only those are sent that the vault lacks, of any version of any file', async () => {
+  await using t = await start()
+  const content = randomBytes(3_000_000)
+  const first = await t.alice.put('a.bin', content)
+  await t.alice.put('a.bin', 'something else now', { onConflict: 'replace' })
+  await t.idle()
+  const changed = Buffer.concat([Buffer.from('put in front'), content, randomBytes(200_000)])
+  const blocks = blocksIn(changed)
+  const sent = async (person: Person, path: string, blocks: { offset: number; size: number; sha256: string }[]) => {
+    const made = await begin(person, { path, sha256: sha256(changed), blocks }, changed)
+    assert.equal(made.totalChunks, blocks.length)
+    for (const i of made.missing) {
+      const { offset = 0, size = 0 } = blocks[i] ?? {}
+      await send(person, made.id, i, Uint8Array.from(changed.subarray(offset, offset + size)))
+    }
+    const file = await person.call(completeUpload, { params: { id: made.id } })
+    assert.equal(file.sha256, sha256(changed))
+    const bytes = await (await person.call(download, { params: { id: file.id } })).arrayBuffer()
+    assert.ok(changed.equals(Buffer.from(bytes)))
+    return made.missing.reduce((sum, i) => sum + (blocks[i]?.size ?? 0), 0)
+  }
+  const bytes = await sent(t.alice, 'b.bin', blocks)
+  assert.ok(bytes > 200_000 && bytes < 700_000, `${bytes} bytes were sent`)
+  await t.idle()
+  assert.equal(await sent(t.alice, 'c.bin', blocks), 0)
+  // Whoever names the blocks of somebody else gets none of them.
+  assert.equal(await sent(t.bob, 'c.bin', blocks), changed.length)
+  const listed = await t.alice.call(getBlocks, { params: { id: first.id } })
+  assert.deepEqual(listed.blocks, [{ offset: 0, size: 18, sha256: sha256(Buffer.from('something else now')) }])
+})
+
+test('blocks that are gone or damaged when they are wanted are asked for', async () => {
+  await using t = await start()
+  const content = randomBytes(1_000_000)
+  const { id } = await t.alice.put('a.bin', content)
+  const objects = join(t.directory, 'vaults', t.alice.vaultId, 'objects')
+  const object = (await readdir(objects, { recursive: true })).find((name) => /\/[0-9a-f]{32}$/.test(name)) ?? ''
+  const damaged = Buffer.from(content)
+  damaged[500_000] = (damaged[500_000] ?? 0) ^ 1
+  await rm(join(objects, object))
+  await writeFile(join(objects, object), damaged)
+  const blocks = blocksIn(content)
+  const made = await begin(t.alice, { path: 'b.bin', blocks }, content)
+  assert.deepEqual(made.missing, [])
+  await assert.rejects(t.alice.call(completeUpload, { params: { id: made.id } }), refused(409))
+  const { missing } = await t.alice.call(getUpload, { params: { id: made.id } })
+  assert.equal(missing.length, 1)
+  const block = blocks[missing[0] ?? 0]
+  const bytes = content.subarray(block?.offset, (block?.offset ?? 0) + (block?.size ?? 0))
+  await send(t.alice, made.id, missing[0] ?? 0, Uint8Array.from(bytes))
+  assert.equal((await t.alice.call(completeUpload, { params: { id: made.id } })).sha256, sha256(content))
+  assert.ok(id)
+})
+
+test('lists of blocks that cannot be are refused', async () => {
+  await using t = await start()
+  const sha = 'ab'.repeat(32)
+  for (const blocks of [
+    [],
+    [{ size: 3, sha256: sha }],
+    [{ size: 0, sha256: sha }],
+    [{ size: -4, sha256: sha }],
+    [{ size: 4, sha256: 'beef' }],
+    [{ offset: 1, size: 4, sha256: sha }],
+    [
+      { offset: 0, size: 2, sha256: sha },
+      { offset: 3, size: 2, sha256: sha },
+    ],
+  ])
+    await assert.rejects(begin(t.alice, { path: 'a', size: 4, blocks }, Buffer.alloc(4)), refused(422))
+  assert.deepEqual(await staged(t), [])
+})
+
+function blocksIn(content: Buffer): { offset: number; size: number; sha256: string }[] {
+  const cutter = openCutter()
+  const ends = cutter.push(content)
+  if (cutter.open > 0) ends.push(content.length)
+  return ends.map((end, i) => {
+    const offset = ends[i - 1] ?? 0
+    return { offset, size: end - offset, sha256: sha256(content.subarray(offset, end)) }
+  })
+}

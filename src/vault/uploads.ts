@@ -3,7 +3,7 @@
  * after a restart. The whole is hashed at the end and becomes a version in one transaction, or stays an upload.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { NewUpload, Upload } from '../api/uploads.ts'
 import { newId } from '../index/ids.ts'
 import type { Reader } from '../index/open.ts'
@@ -16,12 +16,14 @@ import { distinctTags } from './files.ts'
 import { cleanName, cleanPath } from './names.ts'
 import { findFolder, liveFileAt, pathsOf, requireFreeName } from './places.ts'
 import { currentSettings } from './settings.ts'
-import { chunksOf } from './upload-chunks.ts'
-import { addRange, bytesIn, covering, rangesOf } from './upload-ranges.ts'
+import { chunksOf, declaredBlocks } from './upload-chunks.ts'
+import { forgetKnown, knownRanges } from './upload-known.ts'
+import { bytesIn, covering, rangesOf } from './upload-ranges.ts'
 import { freeBytes, overQuota } from './vaults.ts'
 import { staleVersion } from './versions.ts'
 
-const expiryMs = 7 * 86_400_000
+/** How long an upload waits for its next chunk. */
+export const expiryMs = 7 * 86_400_000
 /** How many uploads one person may have under way. */
 const mostUploads = 10_000
 
@@ -61,7 +63,7 @@ export async function createUpload(
     modified_at: input.modifiedAt === undefined ? null : Date.parse(input.modifiedAt),
     tags: input.tags ? JSON.stringify(distinctTags(input.tags)) : null,
     metadata: input.metadata ? JSON.stringify(input.metadata) : null,
-    blocks: null,
+    blocks: input.blocks ? declaredBlocks(input.blocks, input.size) : null,
     created_at: now,
     expires_at: now + expiryMs,
   }
@@ -85,20 +87,24 @@ export async function createUpload(
     await core.volume.staged.remove(object)
     throw error
   }
-  return { ...getUpload(core, actor, row.id), resumeToken: token }
+  return { ...(await getUpload(core, actor, row.id)), resumeToken: token }
 }
 
 /** How far an upload has come. `resumeToken`, where it is given, has to be the right one. */
-export function getUpload(core: Core, actor: Actor, id: string, resumeToken?: string): Upload {
+export async function getUpload(core: Core, actor: Actor, id: string, resumeToken?: string): Promise<Upload> {
   const row = requireUpload(core, actor, id, resumeToken)
+  const known = covering(await knownRanges(core, row))
   const ranges = row.file_id === null ? rangesOf(core.index.read, row.no) : [{ start: 0, stop: row.size }]
   const isCovered = covering(ranges)
-  const chunks = chunksOf(row)
+  const chunks = chunksOf(core, row)
   const receivedChunks: number[] = []
   const missing: number[] = []
-  for (let index = 0; index < chunks.count; index++)
-    (isCovered(chunks.at(index)) ? receivedChunks : missing).push(index)
-  return { ...shortly(row, bytesIn(ranges)), receivedChunks, missing }
+  for (let index = 0; index < chunks.count; index++) {
+    const chunk = chunks.at(index)
+    if (isCovered(chunk)) receivedChunks.push(index)
+    else if (!known(chunk)) missing.push(index)
+  }
+  return { ...shortly(core, row, bytesIn(ranges)), receivedChunks, missing }
 }
 
 /** The caller's uploads that are under way. */
@@ -115,80 +121,15 @@ export function listUploads(core: Core, actor: Actor): Omit<Upload, 'receivedChu
   )
   return rows.map(({ id }) => {
     const row = requireUpload(core, actor, id)
-    return shortly(row, bytesIn(rangesOf(core.index.read, row.no)))
+    return shortly(core, row, bytesIn(rangesOf(core.index.read, row.no)))
   })
-}
-
-export interface ChunkBody {
-  bytes: AsyncIterable<Uint8Array>
-  /** As announced. */
-  length: number | undefined
-  digest: { algorithm: 'sha256' | 'sha512'; value: string } | undefined
-  /** Ends the connection that the bytes come from. */
-  hangUp(): void
-  resumeToken: string | undefined
-}
-
-/** Receives one chunk; resolves when it is durable. One that is there already is read and left as it is. */
-export async function putChunk(
-  core: Core,
-  actor: Actor,
-  id: string,
-  index: number,
-  body: ChunkBody,
-): Promise<ChunkAnswer> {
-  const row = requireUpload(core, actor, id, body.resumeToken)
-  requireVault(core, actor, row.vault_id, 'editor')
-  if (row.file_id !== null) throw new Problem('conflict', 'This upload is complete already.')
-  const chunks = chunksOf(row)
-  if (index >= chunks.count)
-    throw new Problem(
-      'bad-input',
-      `This upload has ${chunks.count} chunks, numbered from 0; there is no chunk ${index}.`,
-    )
-  const { start, stop, sha256 } = chunks.at(index)
-  const length = stop - start
-  if (body.length !== undefined && body.length !== length)
-    throw new Problem('bad-input', `Chunk ${index} has ${length} bytes; ${body.length} were announced.`)
-  const isThere = () => covering(rangesOf(core.index.read, row.no))({ start, stop })
-  using turn = await takeTurn(core, `${id}/${index}`, body)
-  if (isThere()) await drain(body.bytes, length)
-  else {
-    const object = { vaultId: row.vault_id, objectId: row.object_id }
-    const digest = body.digest ?? (sha256 ? { algorithm: 'sha256' as const, value: sha256 } : undefined)
-    await core.volume.staged.write(object, body.bytes, { start, length, digest, signal: turn.signal })
-    await core.index.write((tx) => {
-      const still = tx.get(q.selectFrom('upload').select(['file_id', 'expires_at']).where('no', '=', row.no))
-      if (!still || still.file_id !== null) throw new Problem('conflict', 'This upload was ended meanwhile.')
-      addRange(tx, row.no, { start, stop })
-      if (still.expires_at < core.now() + expiryMs - 3_600_000)
-        tx.run(
-          q
-            .updateTable('upload')
-            .set({ expires_at: core.now() + expiryMs })
-            .where('no', '=', row.no),
-        )
-    })
-  }
-  const ranges = rangesOf(core.index.read, row.no)
-  const answer = { status: 'open' as const, index, receivedBytes: bytesIn(ranges) }
-  if (chunks.count > 1000) return answer
-  const isCovered = covering(ranges)
-  const receivedChunks = Array.from({ length: chunks.count }, (_, n) => n).filter((n) => isCovered(chunks.at(n)))
-  return { ...answer, receivedChunks }
-}
-
-export interface ChunkAnswer {
-  status: 'open' | 'done'
-  index: number
-  receivedBytes: number
-  receivedChunks?: number[]
 }
 
 /** Ends an upload; what was received goes. What it became, where it is complete, stays. */
 export async function removeUpload(core: Core, actor: Actor, id: string): Promise<void> {
   const row = requireUpload(core, actor, id)
   requireScope(actor, 'write')
+  forgetKnown(core, id)
   await endUploads(core, [row])
 }
 
@@ -253,15 +194,38 @@ export function requireUpload(core: Core, actor: Actor, id: string, resumeToken?
   return row
 }
 
-export type UploadRow = Selectable<Tables['upload']> & { vault_id: string }
+/** An upload without its list of blocks, which may be large. */
+export type UploadRow = Omit<Selectable<Tables['upload']>, 'blocks'> & { vault_id: string; has_blocks: number }
 
 function selectUpload(read: Reader, userNo: number, id: string): UploadRow | undefined {
   return read.get(
     q
       .selectFrom('upload')
       .innerJoin('vault', 'vault.no', 'upload.vault_no')
-      .selectAll('upload')
-      .select('vault.id as vault_id')
+      .select([
+        'upload.no',
+        'upload.id',
+        'token_hash',
+        'vault_no',
+        'user_no',
+        'object_id',
+        'path',
+        'size',
+        'chunk_size',
+        'sha256',
+        'base_version',
+        'on_conflict',
+        'mime_type',
+        'modified_at',
+        'tags',
+        'metadata',
+        'upload.created_at',
+        'expires_at',
+        'file_id',
+        'file_version',
+        'vault.id as vault_id',
+        sql<number>`blocks IS NOT NULL`.as('has_blocks'),
+      ])
       .where('upload.id', '=', id)
       .where('upload.user_no', '=', userNo),
   )
@@ -307,8 +271,8 @@ export function replacedGone(name: string): Problem {
   )
 }
 
-function shortly(row: UploadRow, receivedBytes: number): Omit<Upload, 'receivedChunks' | 'missing'> {
-  const chunks = chunksOf(row)
+function shortly(core: Core, row: UploadRow, receivedBytes: number): Omit<Upload, 'receivedChunks' | 'missing'> {
+  const chunks = chunksOf(core, row)
   return {
     id: row.id,
     status: row.file_id === null ? 'open' : 'done',
@@ -325,46 +289,4 @@ function shortly(row: UploadRow, receivedBytes: number): Omit<Upload, 'receivedC
 
 function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest()
-}
-
-const turns = new WeakMap<Core, Map<string, Turn>>()
-
-interface Turn {
-  over: Promise<void>
-  giveUp(): void
-}
-
-/** One writer for each chunk: a newer request for the same one ends the older, which may hang on a dead connection. */
-async function takeTurn(core: Core, key: string, { hangUp }: ChunkBody): Promise<{ signal: AbortSignal } & Disposable> {
-  const all = turns.get(core) ?? new Map<string, Turn>()
-  turns.set(core, all)
-  for (let before = all.get(key); before; before = all.get(key)) {
-    before.giveUp()
-    await before.over
-  }
-  const abort = new AbortController()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const turn = {
-    over: promise,
-    giveUp() {
-      abort.abort(new Problem('conflict', 'Another request is sending this chunk; this one was given up.'))
-      hangUp()
-    },
-  }
-  all.set(key, turn)
-  return {
-    signal: abort.signal,
-    [Symbol.dispose]() {
-      all.delete(key)
-      resolve()
-    },
-  }
-}
-
-async function drain(bytes: AsyncIterable<Uint8Array>, most: number): Promise<void> {
-  let read = 0
-  for await (const chunk of bytes) {
-    read += chunk.length
-    if (read > most) throw new Problem('bad-input', `This chunk has ${most} bytes; more were sent.`)
-  }
 }

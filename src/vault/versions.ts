@@ -10,6 +10,7 @@ import { enqueue } from '../index/queue.ts'
 import { Problem } from '../problem.ts'
 import type { Stored } from '../volume/put.ts'
 import { type Actor, type FileProof, requireFile, requireLiveFile, type VaultProof } from './access.ts'
+import { learnBlocks } from './blocks.ts'
 import { type Content, contentOfVersion, openContent } from './contents.ts'
 import type { Core } from './core.ts'
 import { naming, readFile } from './files.ts'
@@ -274,6 +275,7 @@ function insertVersion(
       created_by: actor.no,
     }),
   )
+  learnBlocks(core, tx, { ...stored, vaultNo: file.vaultNo }, stored.blocks)
   if (isMedia(stored.mimeType))
     enqueue(tx, { name: 'media', payload: { fileId: file.id, version: number }, runAt: now })
 }

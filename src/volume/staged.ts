@@ -34,6 +34,8 @@ export interface Staged {
    * in that place is then undefined, and the caller must not have promised it to anybody.
    */
   write(object: ObjectName, source: AsyncIterable<Uint8Array>, writing: Writing): Promise<void>
+  /** Writes bytes that are known to be right, each run in its place, and syncs them together. */
+  fill(object: ObjectName, runs: AsyncIterable<{ start: number; bytes: Uint8Array }>): Promise<void>
   /** Reads bytes back. */
   read(object: ObjectName, start: number, length: number): Promise<Buffer>
   /**
@@ -67,6 +69,13 @@ export function openStaged(layout: Layout, guard: Guard): Staged {
       await guard.ready()
       await using file = await openStagedFile(object)
       await fill(file, source, writing)
+      await onDisk(file.datasync())
+    },
+
+    async fill(object, runs) {
+      await guard.ready()
+      await using file = await openStagedFile(object)
+      for await (const { start, bytes } of runs) await writeAll(file, bytes, start)
       await onDisk(file.datasync())
     },
 
@@ -166,7 +175,7 @@ async function fill(file: FileHandle, source: AsyncIterable<Uint8Array>, writing
 }
 
 // A file that is almost full takes a part of a write, and the next one says why.
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await onDisk(file.write(bytes, written, bytes.length - written, position + written))
     written += bytesWritten

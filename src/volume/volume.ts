@@ -2,7 +2,7 @@
 // crashes, full disks and unmounted ones is behind these few verbs. It knows ids and paths, neither users nor names.
 
 import { randomBytes } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { Problem } from '../problem.ts'
 import { makeDirectory, removeName, syncDirectory } from './directory.ts'
 import { ifThere, onDisk } from './failure.ts'
@@ -55,6 +55,10 @@ export interface Volume extends AsyncDisposable {
 
   /** Opens an object for reading. One that is missing or damaged is `storage-unavailable`, never "not found". */
   open(vaultId: string, objectId: string): Promise<OpenedObject>
+  /** Keeps the list of an object's blocks beside it. It is derived: written when there is time, made again when missing. */
+  writeBlocks(object: ObjectName, blocks: Uint8Array): Promise<void>
+  /** The list, or undefined where there is none. Whether it fits the object is for the caller to see. */
+  readBlocks(object: ObjectName): Promise<Buffer | undefined>
   /** Removes an object and its thumbnails, durably. The index must have forgotten it before. Repeatable. */
   remove(vaultId: string, objectId: string): Promise<void>
   objectPath(vaultId: string, objectId: string): string
@@ -147,10 +151,17 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     staged: openStaged(layout, guard),
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
+    async writeBlocks(object, blocks) {
+      const temporary = `${layout.blocks(object)}.new`
+      await onDisk(writeFile(temporary, blocks, { mode: 0o400 }))
+      await onDisk(rename(temporary, layout.blocks(object)))
+    },
+    readBlocks: (object) => ifThere(readFile(layout.blocks(object))),
     async remove(vaultId, objectId) {
       const object = { vaultId, objectId }
       await guard.present()
       for (const size of thumbnailSizes) await removeName(layout.thumbnail(object, size))
+      await removeName(layout.blocks(object))
       if (await removeName(layout.object(object))) await syncDirectory(layout.objectShard(object))
     },
     objectPath: (vaultId, objectId) => layout.object({ vaultId, objectId }),

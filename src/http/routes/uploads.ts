@@ -3,9 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import * as api from '../../api/uploads.ts'
 import { Problem } from '../../problem.ts'
+import { blocksOfFile } from '../../vault/blocks.ts'
 import type { Core } from '../../vault/core.ts'
 import { completeUpload } from '../../vault/upload-completion.ts'
-import { type ChunkBody, createUpload, getUpload, listUploads, putChunk, removeUpload } from '../../vault/uploads.ts'
+import { type ChunkBody, putChunk } from '../../vault/upload-receiving.ts'
+import { createUpload, getUpload, listUploads, removeUpload } from '../../vault/uploads.ts'
 import type { On } from '../bind.ts'
 import type { Http } from '../context.ts'
 import { digestOf } from '../digest.ts'
@@ -25,6 +27,7 @@ export function uploadRoutes(on: On, core: Core): void {
       resumeToken: context.req.header('resume-token'),
     }),
   )
+  on(api.getBlocks, ({ params }, { actor }) => blocksOfFile(core, actor, params.id))
   on(api.removeUpload, async ({ params }, { actor }) => {
     await removeUpload(core, actor, params.id)
     return undefined

@@ -67,13 +67,22 @@ CREATE TRIGGER upload_ended AFTER DELETE ON upload WHEN old.file_id IS NULL BEGI
   UPDATE vault SET reserved_bytes = reserved_bytes - old.size WHERE no = old.vault_no;
 END;
 
--- Where a block lies in the vault: the first 48 bits of its SHA-256 (a JavaScript number holds them), a version, an offset.
--- A hint: whoever uses a block compares its whole hash.
+-- Whole contents that a vault has, by hash.
+CREATE INDEX version_content ON version (vault_no, sha256);
+
+-- An object of several blocks whose blocks can be found in `block`. Numbers are never used again.
+CREATE TABLE block_source (
+  no INTEGER PRIMARY KEY AUTOINCREMENT,
+  vault_no INTEGER NOT NULL,
+  object_id TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Where a block lies in a vault: the first 48 bits of its SHA-256 (a JavaScript number holds them), an object, an offset.
+-- A hint: whoever uses a block compares its whole hash, or that of what it becomes part of.
 CREATE TABLE block (
   vault_no INTEGER NOT NULL,
   hash48 INTEGER NOT NULL,
-  version_no INTEGER NOT NULL,
+  source_no INTEGER NOT NULL,
   start INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  PRIMARY KEY (vault_no, hash48, version_no, start)
+  PRIMARY KEY (vault_no, hash48, source_no, start)
 ) STRICT, WITHOUT ROWID;
