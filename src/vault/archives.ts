@@ -56,7 +56,7 @@ export function openArchives(core: Core): Archives {
   const layouts = new LRUCache<string, Collected>({
     maxSize: layoutBytes,
     ttl: layoutMs,
-    sizeCalculation: ({ zip }) => zip.weight + zip.count * 16 + 1000,
+    sizeCalculation: ({ zip }) => zip.weight + zip.count * 32 + 1000, // with the names of the objects
   })
   const underWay = new Map<string, Promise<Collected>>()
 
