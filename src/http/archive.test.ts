@@ -6,16 +6,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDownload, downloadFolder, downloadSelection, downloadVault } from '../api/downloads.ts'
 import { changeFile, removeFile, setTags } from '../api/files.ts'
 import { createFolder, listFolders, removeFolder } from '../api/folders.ts'
 import { createToken } from '../api/tokens.ts'
+import { newId } from '../index/ids.ts'
 import { q } from '../index/query.ts'
 import type { Person } from '../testing/person.ts'
 import { refused } from '../testing/refused.ts'
 import { startTest, type Test } from '../testing/start.ts'
+import { insertFolder } from '../vault/places.ts'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -146,6 +149,49 @@ test('a selection is a zip for a day, in which each thing has a name of its own'
   await assert.rejects(t.alice.call(createDownload, { body: { fileIds: [two.id] } }), refused(409))
   t.clock.advance(120_000)
   assert.equal((await get(t.alice, t.url + made.url)).answer.status, 404)
+})
+
+test('a selection of thousands of names that are the same is no burden', async () => {
+  await using t = await startTest()
+  const [one] = await t.alice.putAll({ 'same.txt': 'x' })
+  const vault = t.core.index.read.get(q.selectFrom('vault').select('no').where('id', '=', t.alice.vaultId))?.no ?? 0
+  // Copies of the row, each in a folder of its own: quicker than as many uploads.
+  const ids = await t.core.index.write((tx) => {
+    const file = tx.get(
+      q
+        .selectFrom('file')
+        .selectAll()
+        .where('id', '=', one?.id ?? ''),
+    )
+    const version = tx.get(
+      q
+        .selectFrom('version')
+        .selectAll()
+        .where('file_no', '=', file?.no ?? 0),
+    )
+    assert.ok(file && version)
+    return Array.from({ length: 3000 }, (_, i) => {
+      const folder_no = insertFolder(t.core, tx, null, { vaultNo: vault, parentNo: file.folder_no, name: `${i}` })
+      const { no: _no, stored_bytes: _bytes, ...row } = file
+      const { no: _number, ...content } = version
+      const id = newId()
+      const made = tx.get(
+        q
+          .insertInto('file')
+          .values({ ...row, id, folder_no })
+          .returning('no'),
+      )
+      tx.run(q.insertInto('version').values({ ...content, file_no: made?.no ?? 0 }))
+      return id
+    })
+  })
+  const delay = monitorEventLoopDelay({ resolution: 5 })
+  delay.enable()
+  const { url } = await t.alice.call(createDownload, { body: { fileIds: ids } })
+  const { body } = await get(t.alice, t.url + url)
+  delay.disable()
+  assert.ok(delay.max < 250e6, `${delay.max / 1e6} ms`)
+  assert.ok(body.includes('same (3000).txt'))
 })
 
 test('of one person a few selections are kept, and never at the cost of another', async () => {

@@ -5,10 +5,10 @@ import { LRUCache } from 'lru-cache'
 import { mostSelected, type Selection } from '../api/downloads.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, type FolderProof, requireFolder, requireLiveFile, requireVault, topFolder } from './access.ts'
+import { type Actor, requireFolder, requireLiveFiles, requireLiveFolders, requireVault, topFolder } from './access.ts'
 import { type Chosen, type Collected, collect } from './collect.ts'
 import type { Core } from './core.ts'
-import { freeName, nameKey } from './names.ts'
+import { nameKey, numberedName } from './names.ts'
 
 /** An archive to send: stored, laid out, not yet read. */
 export interface Archive extends Collected {
@@ -28,8 +28,8 @@ export interface Archives {
 }
 
 export interface SelectedIds {
-  fileIds: readonly string[]
-  folderIds: readonly string[]
+  fileIds: string[]
+  folderIds: string[]
 }
 
 const selectionMs = 24 * 60 * 60 * 1000
@@ -56,16 +56,16 @@ export function openArchives(core: Core): Archives {
   const layouts = new LRUCache<string, Collected>({
     maxSize: layoutBytes,
     ttl: layoutMs,
-    sizeCalculation: ({ zip }) => zip.weight + zip.count * 16 + 1000,
+    sizeCalculation: ({ zip }) => zip.weight + zip.count * 32 + 1000, // with the names of the objects
   })
   const underWay = new Map<string, Promise<Collected>>()
 
-  const seqs = (chosen: readonly Chosen[]): string => {
-    const vaults = new Set(chosen.map((one) => ('file' in one ? one.file : one.folder).vault.no))
+  const seqs = ({ folders, files }: Chosen): string => {
+    const vaults = new Set([...folders.map(({ folder }) => folder.vault.no), ...files.map(({ file }) => file.vault.no)])
     return [...vaults].map((no) => `${no}@${seqOf(core, no)}`).join()
   }
 
-  async function laidOut(subject: string, chosen: readonly Chosen[]): Promise<Collected> {
+  async function laidOut(subject: string, chosen: Chosen): Promise<Collected> {
     const key = `${subject} ${seqs(chosen)}`
     const known = layouts.get(key) ?? underWay.get(key)
     if (known) return known
@@ -78,21 +78,28 @@ export function openArchives(core: Core): Archives {
   }
 
   async function selected(actor: Actor, id: string, ids: SelectedIds): Promise<Archive> {
-    const { chosen, name } = choose(core, actor, ids)
+    const { chosen, name } = await choose(core, actor, ids)
     return { name, ...(await laidOut(`selection ${id}`, chosen)) }
   }
 
   return {
     async ofFolder(actor, id) {
-      const folder = requireLiveFolder(core, actor, id)
-      const name = folderName(core, folder.no)
-      return { name: `${name}.zip`, ...(await laidOut(`folder ${folder.no} ${name}`, [{ folder, name }])) }
+      const folder = requireFolder(core, actor, id, 'viewer')
+      if (folder.deletedAt !== null) throw new Problem('conflict', 'This folder is in the trash. Restore it first.')
+      const { name } = folder
+      return {
+        name: archiveName(name),
+        ...(await laidOut(`folder ${folder.no} ${name}`, { folders: [{ folder, name }], files: [] })),
+      }
     },
 
     async ofVault(actor, vaultId) {
       const vault = requireVault(core, actor, vaultId, 'viewer')
-      const name = archiveName(vaultName(core, vault.no))
-      return { name, ...(await laidOut(`vault ${vault.no}`, [{ folder: topFolder(core, vault), name: null }])) }
+      const folders = [{ folder: topFolder(core, vault), name: null }]
+      return {
+        name: archiveName(vaultName(core, vault.no)),
+        ...(await laidOut(`vault ${vault.no}`, { folders, files: [] })),
+      }
     },
 
     async select(actor, { fileIds, folderIds }) {
@@ -125,37 +132,37 @@ export function openArchives(core: Core): Archives {
 }
 
 /** What was selected, each with permission and a name of its own, and what the archive is called. */
-function choose(core: Core, actor: Actor, { fileIds, folderIds }: SelectedIds): { chosen: Chosen[]; name: string } {
-  const folders = folderIds.map((id) => requireLiveFolder(core, actor, id))
-  const files = fileIds.map((id) => requireLiveFile(core, actor, id, 'viewer'))
+async function choose(core: Core, actor: Actor, ids: SelectedIds): Promise<{ chosen: Chosen; name: string }> {
+  const folders = await requireLiveFolders(core, actor, ids.folderIds, 'viewer')
+  const files = await requireLiveFiles(core, actor, ids.fileIds, 'viewer')
+  const free = ownNames()
+  const chosen: Chosen = {
+    folders: folders.map((folder) => ({ folder, name: free(folder.name) })),
+    files: files.map((file) => ({ file, name: free(file.name) })),
+  }
+  // One thing lends its name to the archive; several, the folder that they lie in, or their vault.
+  const [first] = [...folders, ...files]
+  const only = folders.length + files.length === 1 ? first?.name : undefined
+  const places = new Set([...folders.map(({ parentNo }) => parentNo), ...files.map(({ folderNo }) => folderNo)])
+  const [place = null] = places.size === 1 ? places : []
+  const within = place === null ? '' : folderName(core, place)
+  return { chosen, name: archiveName(only || within || vaultName(core, first?.vault.no ?? 0)) }
+}
+
+/** A function that answers each name as it is the first time, and then with a number of its own. */
+function ownNames(): (wanted: string) => string {
   const taken = new Set<string>()
-  const free = (wanted: string): string => {
-    const name = freeName(wanted, (key) => taken.has(key))
+  const last = new Map<string, number>() // so that ten thousand of one name are not counted from 2 each time
+  return (wanted) => {
+    const key = nameKey(wanted)
+    let name = wanted
+    for (let n = (last.get(key) ?? 1) + 1; taken.has(nameKey(name)); n++) {
+      name = numberedName(wanted, n)
+      last.set(key, n)
+    }
     taken.add(nameKey(name))
     return name
   }
-  const chosen: Chosen[] = [
-    ...folders.map((folder) => ({ folder, name: free(folderName(core, folder.no)) })),
-    ...files.map((file) => ({ file, name: free(file.name) })),
-  ]
-  const [first] = chosen
-  const places = new Set([...folders.map(({ parentNo }) => parentNo), ...files.map(({ folderNo }) => folderNo)])
-  const [place] = places
-  const vaultNo = (folders[0] ?? files[0])?.vault.no ?? 0
-  // One thing lends its name to the archive; several, the folder that they lie in.
-  const called =
-    chosen.length === 1
-      ? first?.name
-      : places.size === 1 && place !== null && place !== undefined
-        ? folderName(core, place)
-        : ''
-  return { chosen, name: archiveName(called || vaultName(core, vaultNo)) }
-}
-
-function requireLiveFolder(core: Core, actor: Actor, id: string): FolderProof {
-  const folder = requireFolder(core, actor, id, 'viewer')
-  if (folder.deletedAt !== null) throw new Problem('conflict', 'This folder is in the trash. Restore it first.')
-  return folder
 }
 
 function archiveName(name: string): string {

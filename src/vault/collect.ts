@@ -18,8 +18,12 @@ export interface Collected {
   open(entry: number): Promise<OpenedObject>
 }
 
-/** Something to put at the top of an archive; `name` null puts what is in a folder there, without the folder. */
-export type Chosen = { file: FileProof; name: string } | { folder: FolderProof; name: string | null }
+/** What is put at the top of an archive, each under a name of its own. */
+export interface Chosen {
+  /** A null for a name: what is in the folder, without the folder itself. */
+  folders: { folder: FolderProof; name: string | null }[]
+  files: { file: FileProof; name: string }[]
+}
 
 /** Rows in one message of the reading thread: about 3 ms of this one. */
 const pageRows = 1000
@@ -49,7 +53,7 @@ const fileColumns = sql`f.no, f.folder_no, f.name, f.name_sort, v.size, v.crc32,
   FROM file f JOIN version v ON v.file_no = f.no AND v.number = f.version`
 
 /** Lays out an archive of what was chosen, in the order given; folders with all below them, by name. */
-export async function collect(core: Core, chosen: readonly Chosen[]): Promise<Collected> {
+export async function collect(core: Core, { folders, files }: Chosen): Promise<Collected> {
   const zip = startZip()
   const digest = createHash('sha256').update('zip 1\n')
   const objects = growingBytes()
@@ -75,16 +79,21 @@ export async function collect(core: Core, chosen: readonly Chosen[]): Promise<Co
     count++
   }
 
-  for (const one of chosen) {
-    if ('file' in one) {
-      fromVault(one.file.vault.id)
-      const [row] = await core.index.readAway(
-        sql<FileRow>`SELECT ${fileColumns} WHERE f.no = ${one.file.no} AND f.deleted_at IS NULL`,
-      )
-      if (row) addFile(one.name, row)
-    } else {
-      fromVault(one.folder.vault.id)
-      await eachBelow(core, one.folder.no, one.name, addFolder, addFile)
+  for (const { folder, name } of folders) {
+    fromVault(folder.vault.id)
+    await eachBelow(core, folder.no, name, addFolder, addFile)
+  }
+  for (let i = 0; i < files.length; i += pageRows) {
+    const some = files.slice(i, i + pageRows)
+    const rows = await core.index.readAway(
+      sql<FileRow>`SELECT ${fileColumns} WHERE f.no IN (SELECT value FROM json_each(${numbers(some.map(({ file }) => file))}))
+        AND f.deleted_at IS NULL`,
+    )
+    const byNo = new Map(rows.map((row) => [row.no, row]))
+    for (const { file, name } of some) {
+      const row = byNo.get(file.no)
+      fromVault(file.vault.id)
+      if (row) addFile(name, row)
     }
   }
   return {

@@ -3,6 +3,8 @@
 /** A list of numbers of one width. */
 export interface Column {
   readonly length: number
+  /** Bytes in memory. */
+  readonly weight: number
   push(value: number): void
   /** Throws outside of what was pushed. */
   at(index: number): number
@@ -27,6 +29,9 @@ function column(make: (length: number) => Numbers): Column {
     get length() {
       return length
     },
+    get weight() {
+      return values.byteLength
+    },
     push(value) {
       if (length === values.length) {
         const grown = make(length * 2)
@@ -46,6 +51,8 @@ function column(make: (length: number) => Numbers): Column {
 /** Bytes one after the other. */
 export interface Bytes {
   readonly length: number
+  /** Bytes in memory, with the room to grow. */
+  readonly weight: number
   push(bytes: Uint8Array): void
   /** A view, good until the next push. */
   slice(start: number, end: number): Buffer
@@ -57,6 +64,9 @@ export function growingBytes(): Bytes {
   return {
     get length() {
       return length
+    },
+    get weight() {
+      return all.length
     },
     push(bytes) {
       if (length + bytes.length > all.length) {

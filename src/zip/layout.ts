@@ -105,7 +105,10 @@ export function startZip(): ZipBuilder {
       return {
         count,
         size,
-        weight: names.length + count * (4 * 8 + 2 * 4),
+        weight: [names, nameEnds, sizes, crcs, times, offsets, directoryOffsets].reduce(
+          (sum, one) => sum + one.weight,
+          0,
+        ),
         *pieces(start, last) {
           if (!Number.isSafeInteger(start) || !Number.isSafeInteger(last) || start < 0 || last >= size)
             throw new RangeError(`Not a range of ${size} bytes: ${start}-${last}`)

@@ -79,7 +79,7 @@ for (const count of [65_534, 65_535, 65_536, 200_000])
     const began = performance.now()
     const zip = layOut(Array.from({ length: count }, (_, i) => file(`Folder ${i % 100}/file ${i}.txt`, '')))
     const took = performance.now() - began
-    assert.ok(zip.weight < count * 80, `${zip.weight} bytes`)
+    assert.ok(zip.weight < count * 150, `${zip.weight} bytes`)
     assert.ok(took < 2000, `${took} ms`)
     const { names } = directoryOf(zip, allOf(zip))
     assert.equal(names.length, count)
