@@ -4,8 +4,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { Problem } from '../problem.ts'
-import { ifThere, onDisk } from './failure.ts'
+import { damaged, ifThere, onDisk } from './failure.ts'
 
 const READ_BYTES = 256 * 1024
 
@@ -92,11 +91,5 @@ function readRange(file: FileHandle, start: number, end: number): Readable {
         (failure) => done(error ?? failure),
       )
     },
-  })
-}
-
-function damaged(detail: string): Problem {
-  return new Problem('storage-unavailable', 'The content of this file is damaged. Please tell the administrator.', {
-    cause: new Error(detail),
   })
 }
