@@ -119,7 +119,7 @@ export interface Tables {
     created_by: number
     replaced_at: Generated<number | null>
   }
-  packed: { object_id: string; base_id: string | null; depth: number; stored_bytes: number }
+  packed: { object_id: string; base_id: string | null; stored_bytes: number }
   garbage: { object_id: string; vault_id: string; since: number; whole_only: Generated<number> }
   upload: {
     no: Generated<number>

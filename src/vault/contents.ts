@@ -1,5 +1,5 @@
 /** The bytes of versions, however they lie on the volume: whole, or packed as differences. */
-import { q } from '../index/query.ts'
+import { fixed, q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import type { OpenedObject } from '../volume/open.ts'
 import type { FileProof } from './access.ts'
@@ -33,7 +33,40 @@ export function contentOfVersion(core: Core, file: FileProof, number: number): C
   }
 }
 
-/** Opens the bytes of an object. */
+/** Opens the bytes of an object, however it lies on the volume. */
 export async function openContent(core: Core, vaultId: string, objectId: string): Promise<OpenedObject> {
-  return core.volume.open(vaultId, objectId)
+  const place = placeOf(core, objectId)
+  try {
+    return await openAt(core, vaultId, objectId, place)
+  } catch (error) {
+    // It may have been packed between the look into the index and that on the disk.
+    const now = placeOf(core, objectId)
+    if (now.chain.join() === place.chain.join() && now.base === place.base) throw error
+    return openAt(core, vaultId, objectId, now)
+  }
+}
+
+interface Place {
+  /** The object and what it is a difference to, as long as that is packed too. */
+  chain: string[]
+  /** What stands whole at the end; null where the last of the chain stands for itself. */
+  base: string | null
+}
+
+function placeOf(core: Core, objectId: string): Place {
+  const chain: string[] = []
+  let base: string | null = objectId
+  while (base !== null) {
+    const packed: { base_id: string | null } | undefined = core.index.read.get(packedAs(base))
+    if (!packed) break
+    chain.push(base)
+    base = packed.base_id
+  }
+  return { chain, base }
+}
+
+const packedAs = fixed<{ base_id: string | null }>('SELECT base_id FROM packed WHERE object_id = ?')
+
+function openAt(core: Core, vaultId: string, objectId: string, { chain, base }: Place): Promise<OpenedObject> {
+  return chain.length === 0 ? core.volume.open(vaultId, objectId) : core.volume.packing.openPacked(vaultId, chain, base)
 }

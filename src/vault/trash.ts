@@ -4,7 +4,9 @@ import type { File } from '../api/files.ts'
 import type { Folder } from '../api/folders.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
+import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
+import type { ObjectName } from '../volume/layout.ts'
 import {
   type Actor,
   type FileProof,
@@ -183,22 +185,45 @@ export async function expireTrash(core: Core): Promise<number> {
   return removed
 }
 
-/** Unlinks objects that no version names any more. What fails stays listed and is tried again at the next start. */
+/**
+ * Unlinks objects that no version names any more, and the whole form of those that were packed. What a packed object still
+ * needs stays until that goes. What fails stays listed and is tried again at the next start.
+ */
 export async function collectGarbage(core: Core): Promise<void> {
   for (;;) {
-    const rows = core.index.read.all(q.selectFrom('garbage').selectAll().orderBy('since').limit(200))
+    const rows = core.index.read.all(
+      sql<Tables['garbage'] & { whole_only: number }>`
+        SELECT * FROM garbage g WHERE whole_only = 1 OR NOT EXISTS (SELECT 1 FROM packed p WHERE p.base_id = g.object_id)
+        ORDER BY since LIMIT 200`,
+    )
     if (rows.length === 0) return
-    for (const { object_id, vault_id } of rows) {
-      const used = core.index.read.get(q.selectFrom('version').select('no').where('object_id', '=', object_id).limit(1))
-      if (used) continue
-      await forgetBlocks(core, { vaultId: vault_id, objectId: object_id })
-      await core.volume.remove(vault_id, object_id)
-    }
-    const gone = JSON.stringify(rows.map(({ object_id }) => object_id))
-    await core.index.write((tx) =>
-      tx.run(sql`DELETE FROM garbage WHERE object_id IN (SELECT value FROM json_each(${gone}))`),
+    // Together, so that they share a commit.
+    await Promise.all(
+      rows.map((row) => collect(core, { vaultId: row.vault_id, objectId: row.object_id }, row.whole_only === 1)),
     )
   }
+}
+
+async function collect(core: Core, object: ObjectName, wholeOnly: boolean): Promise<void> {
+  const { objectId } = object
+  const read = core.index.read
+  const isNamed =
+    read.get(q.selectFrom('version').select('no').where('object_id', '=', objectId).limit(1)) !== undefined
+  if (wholeOnly && read.get(q.selectFrom('packed').select('object_id').where('object_id', '=', objectId)))
+    await core.volume.packing.removeWhole(object)
+  else if (!wholeOnly && !isNamed) {
+    await forgetBlocks(core, object)
+    await core.volume.remove(object.vaultId, objectId)
+  }
+  await core.index.write((tx) => {
+    tx.run(
+      q
+        .deleteFrom('garbage')
+        .where('object_id', '=', objectId)
+        .where('whole_only', '=', wholeOnly ? 1 : 0),
+    )
+    if (!wholeOnly && !isNamed) tx.run(q.deleteFrom('packed').where('object_id', '=', objectId))
+  })
 }
 
 function requireTop(folder: FolderProof): void {
@@ -257,9 +282,10 @@ function purge(core: Core, tx: Transaction, userNo: number | null, vaultNo: numb
     )
     if (!file) continue
     tx.run(
-      sql`INSERT OR IGNORE INTO garbage (object_id, vault_id, since)
-          SELECT object_id, ${file.vaultId}, ${core.now()} FROM version v WHERE file_no = ${no}
-          AND NOT EXISTS (SELECT 1 FROM version other WHERE other.object_id = v.object_id AND other.file_no <> v.file_no)`,
+      sql`INSERT INTO garbage (object_id, vault_id, since)
+          SELECT DISTINCT object_id, ${file.vaultId}, ${core.now()} FROM version v WHERE file_no = ${no}
+          AND NOT EXISTS (SELECT 1 FROM version other WHERE other.object_id = v.object_id AND other.file_no <> v.file_no)
+          ON CONFLICT DO UPDATE SET whole_only = 0`,
     )
     tx.run(q.deleteFrom('version').where('file_no', '=', no))
     tx.run(q.deleteFrom('file').where('no', '=', no))

@@ -1,5 +1,7 @@
 /** Versions: what is kept when content is replaced, and how it comes back. */
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { copyFile, getFile, removeFile } from '../api/files.ts'
 import { changeSettings } from '../api/settings.ts'
@@ -98,4 +100,70 @@ test('a copy keeps its content when the file it came from goes on', async () => 
   await t.alice.put('a.txt', 'three', replacing)
   await t.idle()
   assert.equal(await (await t.alice.get(copy.id)).text(), 'one')
+})
+
+/** Ten edits of a text, as somebody works on it. */
+function edits(): string[] {
+  const line = (i: number) => `${(i * 7919) % 10_007} a line of some text with the number ${(i * 104_729) % 999_983}`
+  const lines = Array.from({ length: 8000 }, (_, i) => line(i))
+  return Array.from({ length: 10 }, (_, edit) => {
+    for (let n = 0; n < 20; n++) lines.splice((edit * 997 + n * 331) % lines.length, n % 2, line(9000 + edit * 100 + n))
+    return lines.join('\n')
+  })
+}
+
+test('old versions take their difference, and every one of them is what it was, in whole and in part', async () => {
+  await using t = await startTest()
+  const texts = edits()
+  let id = ''
+  for (const one of texts) {
+    id = (await t.alice.put('a.txt', one, replacing)).id
+    await t.idle()
+  }
+  const { versions } = await t.alice.call(listVersions, { params: { id } })
+  const [newest, ...old] = versions
+  assert.equal(newest?.storedBytes, texts[9]?.length)
+  for (const { storedBytes } of old) assert.ok(storedBytes < 20_000, `${storedBytes}`)
+  const stored = versions.reduce((sum, { storedBytes }) => sum + storedBytes, 0)
+  assert.equal((await t.alice.call(getUsage, {})).totalBytes, stored)
+  const objects = join(t.directory, 'vaults', t.alice.vaultId, 'objects')
+  const names = (await readdir(objects, { recursive: true })).filter((name) => name.includes('/'))
+  assert.equal(names.filter((name) => name.endsWith('.delta')).length, 9)
+  assert.equal(names.filter((name) => /[0-9a-f]{32}$/.test(name)).length, 1)
+  for (const [i, content] of texts.entries()) {
+    assert.equal(await text(t.alice, id, i + 1), content)
+    const part = await text(t.alice, id, i + 1, { range: 'bytes=100000-100099' })
+    assert.equal(part, content.slice(100_000, 100_100))
+  }
+  const restored = await t.alice.call(restoreVersion, { params: { id, n: '1' } })
+  await t.idle()
+  assert.equal(restored.sha256, versions.at(-1)?.sha256)
+  assert.equal(await text(t.alice, id, 10), texts[9])
+})
+
+test('what a copy shows stays whole, and what others are a difference to goes only with them', async () => {
+  await using t = await startTest()
+  const [one = '', two = '', three = ''] = edits()
+  const { id } = await t.alice.put('a.txt', one)
+  const copy = await t.alice.call(copyFile, { params: { id }, body: { name: 'b.txt' } })
+  await t.alice.put('a.txt', two, replacing)
+  await t.idle()
+  await t.alice.put('b.txt', three, replacing)
+  await t.idle()
+  // The object of the first version was both files' own; now it is a difference to the copy's newest.
+  await t.alice.call(removeFile, { params: { id: copy.id }, query: {} })
+  await t.alice.call(removeFile, { params: { id: copy.id }, query: { permanently: true } })
+  await t.idle()
+  assert.equal(await text(t.alice, id, 1), one)
+  await t.alice.call(removeFile, { params: { id }, query: {} })
+  await t.alice.call(removeFile, { params: { id }, query: { permanently: true } })
+  await t.idle()
+  const left = async () =>
+    (await readdir(join(t.directory, 'vaults', t.alice.vaultId, 'objects'), { recursive: true })).filter((name) =>
+      name.includes('/'),
+    )
+  for (let tries = 0; tries < 50 && (await left()).length > 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.deepEqual(await left(), [])
+  assert.equal((await t.alice.call(getUsage, {})).totalBytes, 0)
 })

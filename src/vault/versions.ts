@@ -215,9 +215,10 @@ export function forgetVersions(core: Core, tx: Transaction, vaultId: string, nos
   if (nos.length === 0) return
   const list = JSON.stringify(nos)
   tx.run(
-    sql`INSERT OR IGNORE INTO garbage (object_id, vault_id, since)
+    sql`INSERT INTO garbage (object_id, vault_id, since)
         SELECT DISTINCT object_id, ${vaultId}, ${core.now()} FROM version v WHERE no IN (SELECT value FROM json_each(${list}))
-        AND NOT EXISTS (SELECT 1 FROM version o WHERE o.object_id = v.object_id AND o.no NOT IN (SELECT value FROM json_each(${list})))`,
+        AND NOT EXISTS (SELECT 1 FROM version o WHERE o.object_id = v.object_id AND o.no NOT IN (SELECT value FROM json_each(${list})))
+        ON CONFLICT DO UPDATE SET whole_only = 0`,
   )
   tx.run(sql`DELETE FROM version WHERE no IN (SELECT value FROM json_each(${list}))`)
 }

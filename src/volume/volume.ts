@@ -11,6 +11,7 @@ import type { Source } from './intake.ts'
 import { type Layout, layoutOf, type ObjectName, parseArriving, type ThumbnailSize, thumbnailSizes } from './layout.ts'
 import { initialise, readMarker } from './marker.ts'
 import { type OpenedObject, openIfThere, openObject } from './open.ts'
+import { openPacking, type Packing } from './packed.ts'
 import { findDirectory, refuseUnsuitable, unsuitableFileSystems } from './place.ts'
 import { type PutOptions, type Stored, storeObject } from './put.ts'
 import { openStaged, type Staged } from './staged.ts'
@@ -53,7 +54,10 @@ export interface Volume extends AsyncDisposable {
   /** Bytes of resumable uploads. */
   readonly staged: Staged
 
-  /** Opens an object for reading. One that is missing or damaged is `storage-unavailable`, never "not found". */
+  /** Objects kept as differences. */
+  readonly packing: Packing
+
+  /** Opens an object that lies whole. One that is missing or damaged is `storage-unavailable`, never "not found". */
   open(vaultId: string, objectId: string): Promise<OpenedObject>
   /** Keeps the list of an object's blocks beside it. It is derived: written when there is time, made again when missing. */
   writeBlocks(object: ObjectName, blocks: Uint8Array): Promise<void>
@@ -149,6 +153,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     settle,
     discard,
     staged: openStaged(layout, guard),
+    packing: openPacking(layout, guard),
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
     async writeBlocks(object, blocks) {
@@ -161,8 +166,9 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
       const object = { vaultId, objectId }
       await guard.present()
       for (const size of thumbnailSizes) await removeName(layout.thumbnail(object, size))
-      await removeName(layout.blocks(object))
-      if (await removeName(layout.object(object))) await syncDirectory(layout.objectShard(object))
+      for (const name of [layout.blocks(object), layout.packing(object)]) await removeName(name)
+      const [isWhole, isPacked] = [await removeName(layout.object(object)), await removeName(layout.delta(object))]
+      if (isWhole || isPacked) await syncDirectory(layout.objectShard(object))
     },
     objectPath: (vaultId, objectId) => layout.object({ vaultId, objectId }),
     thumbnailPath: (vaultId, objectId, size) => layout.thumbnail({ vaultId, objectId }, size),

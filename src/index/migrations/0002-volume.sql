@@ -14,7 +14,6 @@ CREATE INDEX version_replaced ON version (vault_no, replaced_at) WHERE replaced_
 CREATE TABLE packed (
   object_id TEXT PRIMARY KEY,
   base_id TEXT, -- the object it is a difference to; null: compressed by itself
-  depth INTEGER NOT NULL CHECK (depth >= 1), -- how many differences lie between it and bytes that stand for themselves
   stored_bytes INTEGER NOT NULL CHECK (stored_bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX packed_by_base ON packed (base_id) WHERE base_id IS NOT NULL;
