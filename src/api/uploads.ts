@@ -42,6 +42,8 @@ export const NewUpload = v.object({
   baseVersion: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** The content as blocks in order: those that the vault has are not `missing`. */
   blocks: v.optional(v.array(v.object({ ...Block.entries, offset: v.optional(Bytes) }))),
+  /** SHA-256 of the encoded list of the whole's blocks: checked at the end, where a client knows no hash of the whole. */
+  blocksSha256: v.optional(Sha256),
   metadata: v.optional(Metadata),
   tags: v.optional(Tags),
   /** What to do when the name is taken in the end. */
@@ -79,6 +81,26 @@ export const putChunk = endpoint('PUT /api/uploads/:id/chunks/:index', {
     receivedChunks: v.optional(v.array(v.number())),
   }),
 })
+
+/** How finely a file is compared with what the vault has; each level only where the one before found nothing. */
+export const levels = ['groups', 'blocks', 'pieces'] as const
+
+export const matchUpload = endpoint('POST /api/uploads/:id/match', {
+  summary:
+    'Which of these stretches of the file its vault has, as bits; they are taken from there. `groups` and `pieces` are compared with the version that is replaced, `blocks` with all versions.',
+  query: v.object({ level: v.picklist(levels) }),
+  body: 'bytes',
+  returns: 'bytes',
+})
+
+export const putRanges = endpoint('PUT /api/uploads/:id/ranges', {
+  summary: 'Receives several ranges of the file in one body, durably. `Content-Digest` is needed.',
+  body: 'bytes',
+  returns: v.object({ status: Upload.entries.status, receivedBytes: Bytes }),
+})
+
+/** Bytes of one body of ranges at most. */
+export const mostInRanges = 32 * 1024 * 1024
 
 export const completeUpload = endpoint('POST /api/uploads/:id/complete', {
   summary: 'Makes a complete upload a file or its next version. May be repeated: the answer is the same file.',

@@ -132,6 +132,7 @@ export interface Tables {
     size: number
     chunk_size: number
     sha256: Buffer | null
+    blocks_sha256: Buffer | null
     base_version: number | null
     on_conflict: 'fail' | 'rename'
     mime_type: string | null

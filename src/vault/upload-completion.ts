@@ -1,6 +1,8 @@
 /** The end of a resumable upload: its bytes become an object, then one transaction makes that a version. */
+import { createHash } from 'node:crypto'
 import type { File } from '../api/files.ts'
 import type { Metadata } from '../api/schema.ts'
+import { encodeBlocks } from '../blocks.ts'
 import type { Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
@@ -10,6 +12,7 @@ import type { Core } from './core.ts'
 import { readFile } from './files.ts'
 import { liveFileAt, walkTo } from './places.ts'
 import { copyKnown, forgetKnown } from './upload-known.ts'
+import { forgetBase } from './upload-matching.ts'
 import { checkBase, getUpload, replacedGone, requireUpload, type UploadRow } from './uploads.ts'
 import { requireWithinQuota } from './vaults.ts'
 import { addVersion, insertFile } from './versions.ts'
@@ -49,21 +52,32 @@ async function complete(core: Core, actor: Actor, row: UploadRow, onConflict: 'f
   const object = { vaultId: vault.id, objectId: row.object_id }
   const stored = await core.volume.staged.finish(object, { name, declaredType: row.mime_type ?? undefined })
   try {
-    if (row.sha256 && stored.sha256 !== row.sha256.toString('hex')) {
+    const wrong = differs(row, stored)
+    if (wrong) {
       await core.index.write((tx) => tx.run(q.deleteFrom('upload_range').where('upload_no', '=', row.no)))
-      throw new Problem(
-        'bad-input',
-        `The whole has SHA-256 ${stored.sha256}, not ${row.sha256.toString('hex')} as announced. Nothing was stored; send the chunks again.`,
-      )
+      throw new Problem('bad-input', `${wrong} Nothing was stored; send the chunks again.`)
     }
     const file = await core.index.write((tx) => nameUpload(core, tx, actor, vault, row, stored, onConflict))
     forgetKnown(core, row.id)
+    forgetBase(core, row.id)
     core.afterwards(core.volume.staged.remove(object))
     return file
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'storage-unavailable') await core.volume.staged.unfinish(object)
     throw error
   }
+}
+
+/** What is wrong with the whole, if it is not what was announced. */
+function differs(row: UploadRow, stored: Stored): string | undefined {
+  const { sha256, blocks_sha256: blocksSha256 } = row
+  if (sha256 && stored.sha256 !== sha256.toString('hex'))
+    return `The whole has SHA-256 ${stored.sha256}, not ${sha256.toString('hex')} as announced.`
+  const one = stored.size === 0 ? [] : [{ size: stored.size, sha256: Buffer.from(stored.sha256, 'hex') }]
+  const list = stored.blocks ?? encodeBlocks(one)
+  if (blocksSha256 && !createHash('sha256').update(list).digest().equals(blocksSha256))
+    return 'The blocks of the whole are not those that were announced.'
+  return undefined
 }
 
 function nameUpload(

@@ -1,11 +1,11 @@
 /** Receiving the chunks of a resumable upload. */
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireVault } from './access.ts'
+import type { Actor } from './access.ts'
 import type { Core } from './core.ts'
 import { chunksOf } from './upload-chunks.ts'
 import { addRange, covering, isReceived, rangesOf, receivedBytes } from './upload-ranges.ts'
-import { expiryMs, requireUpload } from './uploads.ts'
+import { expiryMs, requireOpenUpload } from './uploads.ts'
 
 export interface ChunkBody {
   bytes: AsyncIterable<Uint8Array>
@@ -25,9 +25,7 @@ export async function putChunk(
   index: number,
   body: ChunkBody,
 ): Promise<ChunkAnswer> {
-  const row = requireUpload(core, actor, id, body.resumeToken)
-  requireVault(core, actor, row.vault_id, 'editor')
-  if (row.file_id !== null) throw new Problem('conflict', 'This upload is complete already.')
+  const row = requireOpenUpload(core, actor, id, body.resumeToken)
   const chunks = chunksOf(core, row)
   if (index >= chunks.count)
     throw new Problem(
@@ -70,6 +68,39 @@ export interface ChunkAnswer {
   index: number
   receivedBytes: number
   receivedChunks?: number[]
+}
+
+/** Receives ranges of the file, in order and not overlapping, whose bytes were compared with their digest. Durable when it resolves. */
+export async function putRanges(
+  core: Core,
+  actor: Actor,
+  id: string,
+  ranges: readonly { start: number; bytes: Uint8Array }[],
+): Promise<{ status: 'open' | 'done'; receivedBytes: number }> {
+  const row = requireOpenUpload(core, actor, id)
+  let at = 0
+  for (const { start, bytes } of ranges) {
+    if (start < at || start + bytes.length > row.size || bytes.length === 0)
+      throw new Problem('bad-input', 'The ranges have to come in order, not overlap, and lie in the file.')
+    at = start + bytes.length
+  }
+  const fresh = ranges.filter(
+    ({ start, bytes }) => !isReceived(core.index.read, row.no, { start, stop: start + bytes.length }),
+  )
+  const object = { vaultId: row.vault_id, objectId: row.object_id }
+  await core.volume.staged.fill(object, fresh)
+  await core.index.write((tx) => {
+    const still = tx.get(q.selectFrom('upload').select('file_id').where('no', '=', row.no))
+    if (!still || still.file_id !== null) throw new Problem('conflict', 'This upload was ended meanwhile.')
+    for (const { start, bytes } of fresh) addRange(tx, row.no, { start, stop: start + bytes.length })
+    tx.run(
+      q
+        .updateTable('upload')
+        .set({ expires_at: core.now() + expiryMs })
+        .where('no', '=', row.no),
+    )
+  })
+  return { status: 'open', receivedBytes: receivedBytes(core.index.read, row.no) }
 }
 
 const turns = new WeakMap<Core, Map<string, Turn>>()

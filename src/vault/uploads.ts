@@ -57,6 +57,7 @@ export async function createUpload(
     size: input.size,
     chunk_size: chunkBytes,
     sha256: input.sha256 === undefined ? null : Buffer.from(input.sha256, 'hex'),
+    blocks_sha256: input.blocksSha256 === undefined ? null : Buffer.from(input.blocksSha256, 'hex'),
     base_version: input.baseVersion ?? null,
     on_conflict: input.onConflict ?? ('fail' as const),
     mime_type: input.mimeType ?? null,
@@ -194,6 +195,14 @@ export function requireUpload(core: Core, actor: Actor, id: string, resumeToken?
   return row
 }
 
+/** As `requireUpload`, for one that still takes bytes, by somebody who may still write there. */
+export function requireOpenUpload(core: Core, actor: Actor, id: string, resumeToken?: string): UploadRow {
+  const row = requireUpload(core, actor, id, resumeToken)
+  requireVault(core, actor, row.vault_id, 'editor')
+  if (row.file_id !== null) throw new Problem('conflict', 'This upload is complete already.')
+  return row
+}
+
 /** An upload without its list of blocks, which may be large. */
 export type UploadRow = Omit<Selectable<Tables['upload']>, 'blocks'> & { vault_id: string; has_blocks: number }
 
@@ -213,6 +222,7 @@ function selectUpload(read: Reader, userNo: number, id: string): UploadRow | und
         'size',
         'chunk_size',
         'sha256',
+        'blocks_sha256',
         'base_version',
         'on_conflict',
         'mime_type',

@@ -35,7 +35,7 @@ export interface Staged {
    */
   write(object: ObjectName, source: AsyncIterable<Uint8Array>, writing: Writing): Promise<void>
   /** Writes bytes that are known to be right, each run in its place, and syncs them together. */
-  fill(object: ObjectName, runs: AsyncIterable<{ start: number; bytes: Uint8Array }>): Promise<void>
+  fill(object: ObjectName, runs: Runs): Promise<void>
   /** Reads bytes back. */
   read(object: ObjectName, start: number, length: number): Promise<Buffer>
   /**
@@ -50,6 +50,8 @@ export interface Staged {
   /** Every staged upload on the disk. */
   list(): Promise<ObjectName[]>
 }
+
+type Runs = Iterable<{ start: number; bytes: Uint8Array }> | AsyncIterable<{ start: number; bytes: Uint8Array }>
 
 /** The staged uploads of the volume with this layout. */
 export function openStaged(layout: Layout, guard: Guard): Staged {

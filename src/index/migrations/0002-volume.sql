@@ -33,6 +33,7 @@ CREATE TABLE upload (
   size INTEGER NOT NULL CHECK (size >= 0),
   chunk_size INTEGER NOT NULL CHECK (chunk_size > 0),
   sha256 BLOB, -- what the client says the whole will be
+  blocks_sha256 BLOB, -- the same of the list of its blocks
   base_version INTEGER, -- the version it replaces; null: nothing may be there
   on_conflict TEXT NOT NULL CHECK (on_conflict IN ('fail', 'rename')),
   mime_type TEXT, -- as declared
