@@ -33,6 +33,9 @@ const WORTH_IT = 0.97
 // A frame that needs its source has to be smaller than one that stands alone by this much.
 const WORTH_A_SOURCE = 0.9
 const SAMPLE_BYTES = 128 * 1024
+// What large dictionaries may take in all, in milliseconds: they go through 10 MB/s. The rest of a file that needed more is
+// compressed without; what copies cover costs nothing of this.
+const THOROUGH_MS = 60_000
 
 /** Makes and checks a delta. When it throws, or the outcome is `whole`, there is no output. */
 export async function encode({ target, source, output }: Job): Promise<Encoded> {
@@ -89,6 +92,7 @@ function frameEncoder(source: SourceBytes, anchors: Anchors) {
   // Dictionaries that brought nothing, one after the other: tried ever more rarely, for files that have nothing in common.
   let failures = 0
   let pause = 0
+  let thoroughLeft = THOROUGH_MS
   const encoder = { needsSource: false, encode }
 
   function encode(frame: Buffer, start: number): Buffer {
@@ -113,10 +117,11 @@ function frameEncoder(source: SourceBytes, anchors: Anchors) {
     const ranges = dictionaryRanges(copies, frame.length, start + shift, source.size)
     if (ranges.length === 0) return result
     const isLarge = body.length > 2 * SAMPLE_BYTES
-    if (isLarge && pause > 0) {
+    if (isLarge && (pause > 0 || thoroughLeft < 0)) {
       pause--
       return result
     }
+    const started = performance.now()
     const dictionary = dictionaryOf(ranges.map(({ start, end }) => source.slice(start, end)))
     if (isLarge && !helps(body, dictionary)) {
       pause = Math.min(64, 2 ** failures++)
@@ -124,6 +129,7 @@ function frameEncoder(source: SourceBytes, anchors: Anchors) {
     }
     failures = 0
     const helped = packFrame(body, compressBody(body, levelFor(body.length + dictionary.length), dictionary), ranges)
+    if (isLarge) thoroughLeft -= performance.now() - started
     return helped.length < WORTH_IT * alone.length ? { stored: helped, usesSource: true } : result
   }
 
