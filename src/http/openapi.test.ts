@@ -188,7 +188,8 @@ function ask(t: Test, endpoint: Endpoint, ids: Ids, headers: Record<string, stri
   const body = JSON.stringify(
     say(endpoint) === 'POST /api/downloads' ? { fileIds: [ids.file] } : (bodies[say(endpoint)] ?? {}),
   )
-  return fetch(t.url + path, {
+  const query = endpoint.path.endsWith('/match') ? '?level=blocks' : ''
+  return fetch(t.url + path + query, {
     method: endpoint.method,
     headers: { 'content-type': 'application/json', ...headers },
     body,
