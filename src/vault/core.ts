@@ -17,7 +17,7 @@ export interface Core extends AsyncDisposable {
   readonly log: Log
   readonly index: Index
   readonly volume: Volume
-  readonly search: Engine
+  readonly search: Engine & { warm(): Promise<void> }
   readonly news: News
   readonly passwords: Passwords
   readonly recentCallers: RecentCallers
@@ -64,7 +64,7 @@ export async function openCore({
     log,
     index,
     volume,
-    search: openSearch(index),
+    search: openSearch(index, { engine: config.search.engine, log: log.child({ subsystem: 'search' }) }),
     news: openNews(),
     passwords: openPasswords(passwordCost),
     recentCallers: openRecentCallers(now, () => index.commits),
@@ -78,6 +78,7 @@ export async function openCore({
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(pending)
+      await core.search[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()
       await volume[Symbol.asyncDispose]()
     },
