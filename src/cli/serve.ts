@@ -37,6 +37,7 @@ export async function serve(config: Config): Promise<void> {
   })
   await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1, recurring })
   await using server = await startServer(core, { version, pageDirectory })
+  core.afterwards(core.search.warm())
   const tidy = setInterval(() => core.index.checkpoint(), idleCheckMs)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
   announce(server.url, config, needsSetUp(core) ? core.setUpCode : undefined)
