@@ -59,8 +59,11 @@ export async function openIndex(
         get commits() {
           return writer.commits
         },
+        // FTS5 on a connection that read words before calls what was written since damaged: hence a fresh one.
         check: () => {
-          const rows = reading.pragma('quick_check(10)') as { quick_check: string }[]
+          const fresh = openConnection(path, { readonly: true, busyMs: 150 })
+          const rows = fresh.pragma('quick_check(10)') as { quick_check: string }[]
+          fresh.close()
           return rows.map((row) => row.quick_check).filter((text) => text !== 'ok')
         },
         checkpoint: () => void writing.pragma('wal_checkpoint(TRUNCATE)'),

@@ -13,7 +13,7 @@ export const thumbnailSizes = ['small', 'medium', 'large'] as const
 export type ThumbnailSize = (typeof thumbnailSizes)[number]
 
 // The names of the 256 shards, `00` to `ff`: no directory grows so large that listing it hurts.
-const shards = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+export const shards = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
 
 const VAULT_ID = /^[0-9a-z]{1,64}$/
 const OBJECT_ID = /^[0-9a-f]{32}$/

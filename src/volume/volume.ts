@@ -32,6 +32,8 @@ export interface Volume extends AsyncDisposable {
   readonly id: string
   readonly directory: string
   readonly indexPath: string
+  /** Where everything lies; for what looks at the volume from outside: audit, rescue, the readable tree. */
+  readonly layout: Layout
 
   /** Makes the directories of a vault, durably. Nothing happens when they are there. */
   createVault(vaultId: string): Promise<void>
@@ -51,6 +53,11 @@ export interface Volume extends AsyncDisposable {
 
   /** Opens an object for reading. One that is missing or damaged is `storage-unavailable`, never "not found". */
   open(vaultId: string, objectId: string): Promise<OpenedObject>
+  /**
+   * All bytes of a version in order, whichever way they are kept: whole, or as a difference to another object. `packed` is
+   * the object's row in the index, where it has one.
+   */
+  openVersion(vaultId: string, objectId: string, packed?: { baseId: string | null }): Promise<OpenedObject>
   /** Removes an object and its thumbnails, durably. The index must have forgotten it before. Repeatable. */
   remove(vaultId: string, objectId: string): Promise<void>
   objectPath(vaultId: string, objectId: string): string
@@ -118,6 +125,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     id,
     directory,
     indexPath: layout.indexFile,
+    layout,
 
     async createVault(vaultId) {
       await guard.ready()
@@ -141,6 +149,11 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     discard,
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
+    async openVersion(vaultId, objectId, packed) {
+      if (packed)
+        throw new Problem('storage-unavailable', 'This version is kept as a difference, which cannot be read yet.')
+      return openObject(layout.object({ vaultId, objectId }))
+    },
     async remove(vaultId, objectId) {
       const object = { vaultId, objectId }
       await guard.present()
