@@ -128,7 +128,7 @@ async function filled(t: Test) {
 
 async function findings(t: Test, readContent = true): Promise<Finding[]> {
   const found: Finding[] = []
-  for await (const one of audit(t.core, { readContent })) found.push(one)
+  for await (const one of audit(t.core, { readContent, graceMs: 0 })) found.push(one)
   return found
 }
 

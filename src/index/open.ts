@@ -1,9 +1,9 @@
 /** Opens the index of a volume: one writer, a reader that never waits for it, a reading thread, and the lock. */
 import { existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { Problem } from '../problem.ts'
 import { openConnection } from './connection.ts'
+import { takeLock } from './lock.ts'
 import { knownMigrations, type Migration, migrate } from './migrate.ts'
 import type { Query } from './query.ts'
 import { Reading } from './reading.ts'
@@ -43,7 +43,7 @@ export async function openIndex(
 ): Promise<Index> {
   if (as === 'guest' && !existsSync(path))
     throw new Problem('storage-unavailable', 'There is no index on this volume yet. Start the server once.')
-  const lock = as === 'whole' ? takeLock(join(dirname(path), 'lock.db')) : undefined
+  const lock = as === 'whole' ? takeLock(path) : undefined
   try {
     const writing = openConnection(path, { busyMs: as === 'whole' ? 150 : 5000 })
     try {
@@ -82,25 +82,6 @@ export async function openIndex(
     }
   } catch (error) {
     lock?.close()
-    throw error
-  }
-}
-
-// An exclusive transaction on a database of its own, held for the life of the process: the kernel lets go of it even
-// after kill -9, and it needs no native add-on.
-function takeLock(path: string): Database.Database {
-  const lock = new Database(path, { timeout: 0 })
-  try {
-    lock.pragma('locking_mode = EXCLUSIVE')
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
-  } catch (error) {
-    lock.close()
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY'))
-      throw new Problem(
-        'busy',
-        'Another File Vault is running on this volume. Stop it first, or choose another volume with FILEVAULT_VOLUME.',
-      )
     throw error
   }
 }
