@@ -1,5 +1,6 @@
 /** Arguments → command → exit code: 0 done, 1 the thing asked for failed, 2 the command line was wrong. */
 import { parseArgs } from 'node:util'
+import { rescue } from './cli/rescue.ts'
 import { serve } from './cli/serve.ts'
 import { openTerminal, UsageError } from './cli/terminal.ts'
 import { token } from './cli/token.ts'
@@ -16,6 +17,7 @@ filevault user add|list|password|quota|disable|enable
 filevault token create --user EMAIL --name NAME [--scope read,write,admin]
 filevault verify [--repair-from DIR] [--rate 200MB]
                                     re-reads every stored byte; 0 right, 1 damaged, 2 could not run
+filevault rescue                    makes a lost index anew from the volume alone
 
 Everywhere: --config FILE, --json, --help, --version`
 
@@ -28,6 +30,7 @@ async function main(argv: string[]): Promise<void> {
     serve: () => serve(config),
     user: () => user(config, terminal, rest, values),
     token: () => token(config, terminal, rest, values),
+    rescue: () => rescue(config, terminal),
     verify: () => verify(config, terminal, values),
   }
   const run = commands[command]

@@ -154,6 +154,6 @@ async function flip(path: string): Promise<void> {
 }
 
 async function bytesOnDisk(t: Test): Promise<[string, string][]> {
-  const files = (await listFiles(t.directory)).filter((path) => path.startsWith('vaults/'))
+  const files = (await listFiles(t.directory)).filter((path) => path.includes('/objects/'))
   return Promise.all(files.map(async (path) => [path, await readFile(join(t.directory, path), 'base64')]))
 }

@@ -5,6 +5,8 @@ export interface Hashed {
   size: number
   /** In hex. */
   sha256: string
+  /** Where it was asked for. */
+  crc32?: number
 }
 
 export interface Hashing extends AsyncDisposable {
@@ -12,7 +14,7 @@ export interface Hashing extends AsyncDisposable {
    * The size and SHA-256 of a file as it lies on the disk; rejects with the system's code (`ENOENT`, `EIO`). `direct`
    * reads past the page cache where the filesystem can. `read` is told how far it is in a large file.
    */
-  hash(path: string, options?: { direct?: boolean; read?: (bytes: number) => void }): Promise<Hashed>
+  hash(path: string, options?: { direct?: boolean; crc32?: boolean; read?: (bytes: number) => void }): Promise<Hashed>
 }
 
 export class HashingError extends Error {
@@ -43,7 +45,10 @@ export function openHashing(bytesPerSecond: number | null): Hashing {
     asked.delete(answer.id)
     if (asked.size === 0) worker.unref()
     if ('error' in answer) waiting?.reject(new HashingError(answer.error))
-    else waiting?.resolve({ size: answer.size, sha256: answer.sha256 })
+    else {
+      const { id: _, ...hashed } = answer
+      waiting?.resolve(hashed)
+    }
   })
   const fail = (error: Error) => {
     for (const waiting of asked.values()) waiting.reject(error)
@@ -52,12 +57,12 @@ export function openHashing(bytesPerSecond: number | null): Hashing {
   worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))))
   worker.on('exit', () => fail(new Error('The hashing thread ended.')))
   return {
-    hash(path, { direct = false, read = () => {} } = {}) {
+    hash(path, { direct = false, crc32 = false, read = () => {} } = {}) {
       const id = ++last
       worker.ref()
       return new Promise((resolve, reject) => {
         asked.set(id, { resolve, reject, read })
-        worker.postMessage({ id, path, direct })
+        worker.postMessage({ id, path, direct, crc32 })
       })
     },
     async [Symbol.asyncDispose]() {

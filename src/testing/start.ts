@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, client } from '../api/client.ts'
+import { type Recording, startRecording } from '../backup/recording.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { startServer } from '../http/serve.ts'
 import { jobHandlers } from '../jobs/handlers.ts'
@@ -29,6 +30,8 @@ export interface Test extends AsyncDisposable {
   person(name: string, options?: { quotaBytes?: number }): Promise<Person>
   /** Waits until no background job is due. */
   idle(): Promise<void>
+  /** Waits until the records on the volume say what the index says. */
+  recorded(): Promise<void>
 }
 
 export interface Clock {
@@ -69,6 +72,7 @@ export async function startTest({
     openMedia({ ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', memoryMb: 1000, timeoutSeconds: 30, processes: 1 }),
   )
   const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2 }))
+  const recording: Recording = stack.use(startRecording(core))
   const server = stack.use(
     await startServer(core, {
       version: '0.0.0-test',
@@ -94,6 +98,7 @@ export async function startTest({
     clock,
     person,
     idle: () => jobs.idle(),
+    recorded: () => recording.caughtUp(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
