@@ -46,6 +46,11 @@ export const settings = {
       'Free space that is kept: with less than this, what would be written is refused (507).',
       size,
     ),
+    readable_tree: setting(
+      true,
+      'Keep vaults/ID/files as a tree of hard links under readable names, for rsync, Samba or leaving; it takes no space.',
+      flag,
+    ),
   },
   log: {
     level: setting(
@@ -77,7 +82,12 @@ export interface Config {
     readonly publicUrl: string | undefined
     readonly trustedProxies: readonly string[]
   }
-  readonly volume: { readonly path: string; readonly mustBeMount: boolean; readonly reserveBytes: number }
+  readonly volume: {
+    readonly path: string
+    readonly mustBeMount: boolean
+    readonly reserveBytes: number
+    readonly readableTree: boolean
+  }
   readonly log: { readonly level: string }
   readonly auth: { readonly loginAttempts: number; readonly loginWindowMs: number }
   readonly media: {
@@ -135,7 +145,12 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   const { server, volume, log, auth, media } = values
   return frozen({
     server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
-    volume: { path: resolve(cwd, volume.path), mustBeMount: volume.must_be_mount, reserveBytes: volume.reserve },
+    volume: {
+      path: resolve(cwd, volume.path),
+      mustBeMount: volume.must_be_mount,
+      reserveBytes: volume.reserve,
+      readableTree: volume.readable_tree,
+    },
     log,
     auth: { loginAttempts: auth.login_attempts, loginWindowMs: auth.login_window },
     media: {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, client } from '../api/client.ts'
 import { type Recording, startRecording } from '../backup/recording.ts'
+import { startTree, type Tree } from '../backup/tree.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { startServer } from '../http/serve.ts'
 import { jobHandlers } from '../jobs/handlers.ts'
@@ -32,6 +33,8 @@ export interface Test extends AsyncDisposable {
   idle(): Promise<void>
   /** Waits until the records on the volume say what the index says. */
   recorded(): Promise<void>
+  /** Waits until the readable tree shows what the index says. */
+  grown(): Promise<void>
 }
 
 export interface Clock {
@@ -47,6 +50,8 @@ export interface TestOptions {
   empty?: boolean
   /** Serves the built page too. */
   page?: boolean
+  /** Keeps the readable tree too. */
+  tree?: boolean
 }
 
 /** Starts the whole server, but for signals: what a test does not dispose of would keep it from ending. */
@@ -55,6 +60,7 @@ export async function startTest({
   directory: given,
   empty = false,
   page = false,
+  tree: withTree = false,
 }: TestOptions = {}): Promise<Test> {
   // Memory where there is some to be had: a vault makes 512 directories. What a disk adds is tested in volume/.
   const directory = given ?? (await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'filevault-test-')))
@@ -73,6 +79,7 @@ export async function startTest({
   )
   const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2 }))
   const recording: Recording = stack.use(startRecording(core))
+  const tree: Tree | undefined = stack.use(withTree ? startTree(core) : undefined)
   const server = stack.use(
     await startServer(core, {
       version: '0.0.0-test',
@@ -98,6 +105,7 @@ export async function startTest({
     clock,
     person,
     idle: () => jobs.idle(),
+    grown: async () => tree?.caughtUp(),
     recorded: () => recording.caughtUp(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
