@@ -4,7 +4,7 @@ import { newId } from '../index/ids.ts'
 import { freeName, nameKey, nameSort } from '../vault/names.ts'
 import { emailKey } from '../vault/users.ts'
 import type { FolderRecord, UserRecord, VaultRecord } from './records.ts'
-import { records, type Staging } from './staging.ts'
+import { prepared, records, type Staging } from './staging.ts'
 
 /** The rows that what is put into a vault hangs on. */
 export interface VaultRow {
@@ -24,7 +24,7 @@ export function restoreUsers(db: Connection, staging: Staging): Map<string, numb
 export function insertUser(db: Connection, user: UserRecord): number {
   // Two with one address can only be a damaged record; the later one keeps its files and cannot sign in.
   const key = emailKey(user.email)
-  const isTaken = db.prepare('SELECT 1 FROM user WHERE email_key = ?').get(key) !== undefined
+  const isTaken = prepared(db, 'SELECT 1 FROM user WHERE email_key = ?').get(key) !== undefined
   return insert(db, 'user', {
     id: user.id,
     email: user.email,
@@ -132,7 +132,7 @@ export function restoreFolders(
       deletedAt === null
         ? null
         : (byId.get(record.trashedWith ?? '')?.no ?? (record.deletedAt === null ? parent.trashedWith : null) ?? no)
-    if (trashedWith !== null) db.prepare('UPDATE folder SET trashed_with = ? WHERE no = ?').run(trashedWith, no)
+    if (trashedWith !== null) prepared(db, 'UPDATE folder SET trashed_with = ? WHERE no = ?').run(trashedWith, no)
     const row = { no, deletedAt, trashedWith }
     byId.set(record.id, row)
     folders.count++
@@ -193,9 +193,11 @@ function insertFolder(db: Connection, vault: VaultRow, parentNo: number | null, 
 
 /** Whether a name is taken in a folder, for `freeName`. */
 export function taken(db: Connection, folderNo: number): (key: string) => boolean {
-  const found = db.prepare(`
-    SELECT 1 FROM file WHERE folder_no = @no AND name_key = @key AND deleted_at IS NULL
-    UNION ALL SELECT 1 FROM folder WHERE parent_no = @no AND name_key = @key AND deleted_at IS NULL`)
+  const found = prepared(
+    db,
+    `SELECT 1 FROM file WHERE folder_no = @no AND name_key = @key AND deleted_at IS NULL
+     UNION ALL SELECT 1 FROM folder WHERE parent_no = @no AND name_key = @key AND deleted_at IS NULL`,
+  )
   return (key) => found.get({ no: folderNo, key }) !== undefined
 }
 
@@ -204,15 +206,9 @@ export function named(name: string) {
   return { name, name_key: nameKey(name), name_sort: nameSort(name) }
 }
 
-const statements = new WeakMap<Connection, Map<string, ReturnType<Connection['prepare']>>>()
-
 /** Inserts one row and answers its number. Table and columns are names in this program. */
 export function insert(db: Connection, table: string, row: { [column: string]: unknown }): number {
   const columns = Object.keys(row)
   const text = `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`
-  const known = statements.get(db) ?? new Map<string, ReturnType<Connection['prepare']>>()
-  statements.set(db, known)
-  const statement = known.get(text) ?? db.prepare(text)
-  known.set(text, statement)
-  return Number(statement.run(...Object.values(row)).lastInsertRowid)
+  return Number(prepared(db, text).run(...Object.values(row)).lastInsertRowid)
 }

@@ -23,7 +23,7 @@ import {
   unknownVault,
   type VaultRow,
 } from './restored-places.ts'
-import { records, type Staging } from './staging.ts'
+import { prepared, records, type Staging } from './staging.ts'
 
 /** A device that followed the journal must never meet a number again that meant something else. */
 const seqGap = 1000
@@ -146,7 +146,7 @@ function isKept(
 
 function liesAs(staging: Staging, vaultId: string, object: string, form: 'whole' | 'delta'): boolean {
   return (
-    staging.db.prepare('SELECT 1 FROM object WHERE id = ? AND vault = ? AND form = ?').get(object, vaultId, form) !==
+    prepared(staging.db, 'SELECT 1 FROM object WHERE id = ? AND vault = ? AND form = ?').get(object, vaultId, form) !==
     undefined
   )
 }
@@ -162,7 +162,7 @@ function insertVersion(
   const isWhole = liesAs(staging, vault.id, version.object, 'whole')
   if (!isWhole && version.packed) {
     const { base, depth, storedBytes } = version.packed
-    db.prepare('INSERT OR IGNORE INTO packed VALUES (?, ?, ?, ?)').run(version.object, base, depth, storedBytes)
+    prepared(db, 'INSERT OR IGNORE INTO packed VALUES (?, ?, ?, ?)').run(version.object, base, depth, storedBytes)
   }
   insert(db, 'version', {
     file_no: fileNo,
@@ -262,5 +262,6 @@ async function givePersonalVaults(
 }
 
 function noOf(db: Connection, table: 'file', id: string): number | undefined {
-  return db.prepare(`SELECT no FROM ${table} WHERE id = ?`).pluck().get(id) as number | undefined
+  const row = prepared(db, `SELECT no FROM ${table} WHERE id = ?`).get(id) as { no: number } | undefined
+  return row?.no
 }

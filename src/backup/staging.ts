@@ -77,9 +77,21 @@ export function removeDatabase(path: string): void {
 
 /** The last state of everything of one kind; of one vault, or of all. */
 export function* records<T>(staging: Staging, what: string, vault?: string): Generator<T> {
+  const condition = vault === undefined ? 'what = ?' : 'what = ? AND vault = ?'
   const rows = staging.db
-    .prepare('SELECT json FROM rec WHERE what = ? AND vault = coalesce(?, vault) ORDER BY id')
+    .prepare(`SELECT json FROM rec WHERE ${condition} ORDER BY id`)
     .pluck()
-    .iterate(what, vault ?? null) as IterableIterator<string>
+    .iterate(...(vault === undefined ? [what] : [what, vault])) as IterableIterator<string>
   for (const json of rows) yield JSON.parse(json) as T
+}
+
+const statements = new WeakMap<Database.Database, Map<string, Database.Statement>>()
+
+/** A statement that is asked for each of many rows: prepared once. */
+export function prepared(db: Database.Database, text: string): Database.Statement {
+  const known = statements.get(db) ?? new Map<string, Database.Statement>()
+  statements.set(db, known)
+  const statement = known.get(text) ?? db.prepare(text)
+  known.set(text, statement)
+  return statement
 }
