@@ -42,9 +42,9 @@ export const settings = {
       flag,
     ),
     reserve: setting(
-      '2GB',
-      'Free space that is kept: with less than this, what would be written is refused (507).',
-      size,
+      'auto',
+      'Free space that is kept: with less, what would be written is refused (507). "auto": the larger of 2 GiB and 5 %.',
+      reserve,
     ),
     readable_tree: setting(
       true,
@@ -85,7 +85,7 @@ export interface Config {
   readonly volume: {
     readonly path: string
     readonly mustBeMount: boolean
-    readonly reserveBytes: number
+    readonly reserveBytes: number | 'auto'
     readonly readableTree: boolean
   }
   readonly log: { readonly level: string }
@@ -288,6 +288,10 @@ function count(least: number): (value: Written) => number {
 
 function size(value: Written): number {
   return parseSize(typeof value === 'number' ? String(value) : text(value))
+}
+
+function reserve(value: Written): number | 'auto' {
+  return value === 'auto' ? value : size(value)
 }
 
 function duration(value: Written): number {

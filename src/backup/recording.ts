@@ -97,7 +97,8 @@ export function startRecording(core: Core): Recording {
       if (!(error instanceof Error && 'code' in error && error.code === 'disk-full')) throw error
     })
     // Read before anything else: what comes later is for the next round.
-    await makeDirectory(volume.layout.records)
+    // Only now: later its absence means that the volume is gone, and nothing is to be made in its place.
+    if (isFirst) await makeDirectory(volume.layout.records)
     const told = await index.readAway(sql<Untold>`SELECT * FROM unrecorded ORDER BY no LIMIT ${mostTold}`)
     const newest = index.read.get(sql<{ no: number | null }>`SELECT max(no) AS no FROM change`)?.no ?? 0
     if (!isFirst && told.length === 0 && newest === lastChange) return false

@@ -20,6 +20,8 @@ export interface Index extends AsyncDisposable {
   readAway<T>(query: Query<T>): Promise<T[]>
   /** One transaction of SQL alone: `work` is synchronous. Resolves when it is durable. */
   write<T>(work: (tx: Transaction) => T): Promise<T>
+  /** Refuses every write with this problem (the volume is gone), until it is taken back with undefined. */
+  refuse(problem: Problem | undefined): void
   /** How many times this process has committed: what was read before the number changed may be out of date. */
   readonly commits: number
   /** A quick structural check; a sentence for each fault found. */
@@ -56,6 +58,7 @@ export async function openIndex(
         read: new Statements(reading),
         readAway: (query) => away.all(query),
         write: (work) => writer.write(work),
+        refuse: (problem) => writer.refuse(problem),
         get commits() {
           return writer.commits
         },

@@ -6,7 +6,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { Problem } from '../problem.ts'
 import { removeName, syncDirectory } from './directory.ts'
 import { ifThere, onDisk } from './failure.ts'
-import { guardOf, type Space, spaceOf } from './guard.ts'
+import { guardOf, type Reserve, type Space, spaceOf } from './guard.ts'
 import type { Source } from './intake.ts'
 import { type Layout, layoutOf, type ObjectName, parseArriving, type ThumbnailSize, thumbnailSizes } from './layout.ts'
 import { initialise, readMarker } from './marker.ts'
@@ -20,7 +20,7 @@ export interface VolumeOptions {
   /** Refuse a directory that is not a mount point: it would be the root disk, with the volume missing. */
   requireMount: boolean
   /** Free space below which nothing is stored any more. */
-  reserveBytes: number
+  reserveBytes: Reserve
   /** What is refused, by the magic number of statfs, and why. */
   unsuitable?: ReadonlyMap<number, string>
   /** Milliseconds of a clock; for tests. */
