@@ -56,13 +56,13 @@ export function client(options: ClientOptions = {}): Client {
     url: (endpoint, input) => (options.origin ?? '') + address(endpoint, input as AnyInput),
     async call(endpoint, input, { signal, headers } = {}) {
       const { body } = input as AnyInput
-      const json = body !== undefined && !(body instanceof FormData)
+      const json = body !== undefined && typeof endpoint.declared.body === 'object'
       let response: Response
       try {
         response = await send((options.origin ?? '') + address(endpoint, input as AnyInput), {
           method: endpoint.method,
           headers: { ...base, ...(json ? { 'content-type': 'application/json' } : {}), ...headers },
-          body: json ? JSON.stringify(body) : (body as FormData | undefined),
+          body: json ? JSON.stringify(body) : (body as FormData | Blob | undefined),
           signal,
         })
       } catch (cause) {

@@ -18,7 +18,9 @@ export interface Declaration {
   summary: string
   access?: Access
   query?: Schema
-  body?: Schema | 'multipart'
+  body?: Schema | Stream
+  /** Of a JSON body, where it may be more than usual. */
+  maxBodyBytes?: number
   /** Absent: 204, no content. */
   returns?: Schema | 'bytes'
   status?: 200 | 201 | 202 | 204
@@ -71,7 +73,11 @@ export type Input<E extends Endpoint> = ([ParamNames<E['path']>] extends [never]
   ? { params?: undefined }
   : { params: Params<E['path']> }) &
   QueryMember<InputOf<E['declared']['query']>> &
-  (E['declared']['body'] extends 'multipart' ? { body: FormData } : Member<'body', InputOf<E['declared']['body']>>)
+  (E['declared']['body'] extends 'multipart'
+    ? { body: FormData }
+    : E['declared']['body'] extends 'bytes'
+      ? { body: Blob | Uint8Array<ArrayBuffer> }
+      : Member<'body', InputOf<E['declared']['body']>>)
 
 /** What a caller gets back. */
 export type Output<E extends Endpoint> = E['declared']['returns'] extends 'bytes'

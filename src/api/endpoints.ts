@@ -1,5 +1,6 @@
 /** Every endpoint, by noun: what the server binds, the OpenAPI document prints and the access matrix walks. */
 import * as auth from './auth.ts'
+import * as downloads from './downloads.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
@@ -8,8 +9,10 @@ import * as settings from './settings.ts'
 import * as storage from './storage.ts'
 import * as system from './system.ts'
 import * as tokens from './tokens.ts'
+import * as uploads from './uploads.ts'
 import * as users from './users.ts'
 import * as vaults from './vaults.ts'
+import * as versions from './versions.ts'
 
 const nouns: Record<string, Record<string, unknown>> = {
   auth,
@@ -18,6 +21,9 @@ const nouns: Record<string, Record<string, unknown>> = {
   vaults,
   folders,
   files,
+  versions,
+  uploads,
+  downloads,
   search,
   users,
   settings,

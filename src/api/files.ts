@@ -85,8 +85,8 @@ export const listMyFiles = endpoint('GET /api/files', {
   returns: FilePage,
 })
 
-/** What to do when a name is taken: answer 409, or find a free name (`plan (2).pdf`). */
-export const OnConflict = v.picklist(['fail', 'rename'])
+/** What to do when a name is taken: answer 409, find a free name (`plan (2).pdf`), or become the next version of what is there. */
+export const OnConflict = v.picklist(['fail', 'rename', 'replace'])
 
 export const UploadFields = v.object({
   vaultId: v.optional(Id),

@@ -8,6 +8,14 @@ export const Settings = v.object({
   defaultQuotaBytes: Bytes,
   /** Greatest size of one file. */
   maxFileBytes: Bytes,
+  /** Bytes of each chunk of a resumable upload, from now on. */
+  chunkBytes: v.pipe(v.number(), v.integer(), v.minValue(65_536), v.maxValue(268_435_456)),
+  /** How many versions of a file are kept, the newest included. */
+  keepVersions: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
+  /** How many days a version is kept after another replaced it. */
+  keepVersionDays: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_500)),
+  /** How many days something stays in the trash. */
+  keepTrashDays: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_500)),
 })
 export type Settings = v.InferOutput<typeof Settings>
 

@@ -15,6 +15,11 @@ export const Vault = v.object({
   fileCount: v.number(),
   trashBytes: Bytes,
   trashCount: v.number(),
+  /** What uploads under way may still bring; it counts against the quota. */
+  reservedBytes: Bytes,
+  /** Null: as in the settings. */
+  keepVersions: v.nullable(v.number()),
+  keepVersionDays: v.nullable(v.number()),
   role: Role,
 })
 export type Vault = v.InferOutput<typeof Vault>
@@ -27,7 +32,11 @@ export const listVaults = endpoint('GET /api/vaults', {
 export const getVault = endpoint('GET /api/vaults/:vaultId', { summary: 'One vault.', returns: Vault })
 
 export const changeVault = endpoint('PATCH /api/vaults/:vaultId', {
-  summary: 'Renames a vault.',
-  body: v.object({ name: v.pipe(v.string(), v.trim(), v.minLength(1, 'A name is needed.'), v.maxLength(100)) }),
+  summary: 'Renames a vault, or says how long its versions are kept (null: as in the settings).',
+  body: v.object({
+    name: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'A name is needed.'), v.maxLength(100))),
+    keepVersions: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)))),
+    keepVersionDays: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_500)))),
+  }),
   returns: Vault,
 })

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { sql } from 'kysely'
 import type { Reader } from '../index/open.ts'
+import { openContent } from '../vault/contents.ts'
 import type { Core } from '../vault/core.ts'
 import { pathsOf } from '../vault/places.ts'
 import { type FoundObject, listShard, listStaged, listVaults, sizeOf } from '../volume/inventory.ts'
@@ -76,13 +77,15 @@ async function* auditShard(
       const finding = await orphan(core, vault, object, options)
       if (finding) yield finding
     }
-  for (const { path } of strangers)
+  for (const { path, isUnfinished } of strangers)
     if (await isOld(path, options.graceMs))
-      yield {
-        kind: 'orphan',
-        vaultId: vault.id,
-        message: `Something that is none of ours lies among the objects: ${path}`,
-      }
+      yield isUnfinished
+        ? { kind: 'leftover', vaultId: vault.id, message: `What was being made when the machine stopped: ${path}` }
+        : {
+            kind: 'orphan',
+            vaultId: vault.id,
+            message: `Something that is none of ours lies among the objects: ${path}`,
+          }
 
   for (let start = 0; start < named.length; start += atOnce) {
     options.signal.throwIfAborted()
@@ -140,7 +143,7 @@ async function lookAt(
       return { kind: 'missing', why: 'The difference that this version is kept as is gone' }
     if (baseId !== null && !(await isThere(core, vaultId, baseId)))
       return { kind: 'missing', why: `The object ${baseId} that this version is a difference to is gone` }
-    return hashing ? compare(() => hashVersion(core, vaultId, objectId, baseId)) : undefined
+    return hashing ? compare(() => hashVersion(core, vaultId, objectId)) : undefined
   }
   const path = layout.object({ vaultId, objectId })
   const found = await sizeOf(path)
@@ -160,8 +163,8 @@ async function lookAt(
 }
 
 /** All bytes of a version that does not lie whole on the disk, hashed. */
-async function hashVersion(core: Core, vaultId: string, objectId: string, baseId: string | null): Promise<Hashed> {
-  await using opened = await core.volume.openVersion(vaultId, objectId, { baseId })
+async function hashVersion(core: Core, vaultId: string, objectId: string): Promise<Hashed> {
+  await using opened = await openContent(core, vaultId, objectId)
   const sha256 = createHash('sha256')
   let size = 0
   for await (const chunk of opened.stream()) {

@@ -61,7 +61,7 @@ export interface VersionRecord {
   createdAt: number
   createdBy: string
   replacedAt: number | null
-  packed: { base: string | null; depth: number; storedBytes: number } | null
+  packed: { base: string | null; storedBytes: number } | null
 }
 
 export interface FileRecord {
@@ -177,7 +177,7 @@ export function readFiles(index: Index, vaultNo: number, which: Which): Promise<
         'versions', json((SELECT json_group_array(json_object('number', v.number, 'object', v.object_id, 'size', v.size,
             'storedBytes', v.stored_bytes, 'sha256', lower(hex(v.sha256)), 'crc32', v.crc32, 'mimeType', v.mime_type,
             'createdAt', v.created_at, 'createdBy', c.id, 'replacedAt', v.replaced_at, 'packed', json(iif(k.object_id IS NULL, NULL,
-              json_object('base', k.base_id, 'depth', k.depth, 'storedBytes', k.stored_bytes)))) ORDER BY v.number)
+              json_object('base', k.base_id, 'storedBytes', k.stored_bytes)))) ORDER BY v.number)
           FROM version v JOIN user c ON c.no = v.created_by LEFT JOIN packed k ON k.object_id = v.object_id
           WHERE v.file_no = f.no))) AS json
       FROM file f JOIN folder d ON d.no = f.folder_no JOIN user o ON o.no = f.owner_no LEFT JOIN folder t ON t.no = f.trashed_with

@@ -161,8 +161,12 @@ function insertVersion(
 ): void {
   const isWhole = liesAs(staging, vault.id, version.object, 'whole')
   if (!isWhole && version.packed) {
-    const { base, depth, storedBytes } = version.packed
-    prepared(db, 'INSERT OR IGNORE INTO packed VALUES (?, ?, ?, ?)').run(version.object, base, depth, storedBytes)
+    const { base, storedBytes } = version.packed
+    prepared(db, 'INSERT OR IGNORE INTO packed (object_id, base_id, stored_bytes) VALUES (?, ?, ?)').run(
+      version.object,
+      base,
+      storedBytes,
+    )
   }
   insert(db, 'version', {
     file_no: fileNo,

@@ -4,7 +4,7 @@ import { startRecording } from '../backup/recording.ts'
 import { removeTrees, startTree } from '../backup/tree.ts'
 import type { Config } from '../config.ts'
 import { startServer } from '../http/serve.ts'
-import { jobHandlers } from '../jobs/handlers.ts'
+import { jobHandlers, recurring } from '../jobs/handlers.ts'
 import { startJobs } from '../jobs/runner.ts'
 import { createLog } from '../log.ts'
 import { openMedia } from '../media/media.ts'
@@ -37,7 +37,7 @@ export async function serve(config: Config): Promise<void> {
     timeoutSeconds: config.media.timeoutMs / 1000,
     processes: config.media.processes,
   })
-  await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1 })
+  await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1, recurring })
   await using _recording = startRecording(core)
   await using _tree = config.volume.readableTree ? startTree(core) : undefined
   if (!config.volume.readableTree) core.afterwards(removeTrees(core))

@@ -12,12 +12,15 @@ import type { Http } from './context.ts'
 import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
 import { authRoutes } from './routes/auth.ts'
+import { downloadRoutes } from './routes/downloads.ts'
 import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 import { vaultRoutes } from './routes/vaults.ts'
+import { versionRoutes } from './routes/versions.ts'
 
 export interface AppOptions {
   version: string
@@ -69,7 +72,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     if (!(error instanceof Problem)) log.error({ requestId: c.get('requestId'), err: error }, 'request failed')
     else if (error.cause !== undefined)
       log.info({ requestId: c.get('requestId'), err: error.cause, code: error.code }, 'request refused')
-    return problemResponse(error)
+    // Of an answer that was begun nothing can be taken back; whoever sent it has cut it off.
+    return c.env.outgoing.headersSent ? RESPONSE_ALREADY_SENT : problemResponse(error)
   })
 
   authRoutes(on, core)
@@ -78,6 +82,9 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   vaultRoutes(on, core)
   folderRoutes(on, core)
   fileRoutes(on, core)
+  versionRoutes(on, core)
+  uploadRoutes(on, core)
+  downloadRoutes(on, core)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */

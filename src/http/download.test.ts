@@ -1,12 +1,13 @@
 /** Downloads over real sockets: the right bytes, closed files, and nothing that runs in our origin. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdirSync, readlinkSync } from 'node:fs'
+import { appendFileSync, chmodSync, readdirSync, readlinkSync, rmSync, truncateSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeFile, download, removeFile } from '../api/files.ts'
+import { q } from '../index/query.ts'
 import { startTest, type Test } from '../testing/start.ts'
 import { disposition } from './download.ts'
 
@@ -42,7 +43,12 @@ test('a range is answered as RFC 9110 says', async () => {
     ['bytes=999999999999999-', 416, '', 'bytes */26'],
     ['bytes=-0', 416, '', 'bytes */26'],
     ['bytes=5-2', 200, letters, null],
-    ['bytes=0-1,3-4', 200, letters, null],
+    ['bytes=0-1,30-40', 206, 'ab', 'bytes 0-1/26'],
+    ['bytes=30-40,50-', 416, '', 'bytes */26'],
+    ['bytes=0-1,x', 200, letters, null],
+    ['bytes=0-5,5-9', 200, letters, null],
+    ['bytes=0-,0-', 200, letters, null],
+    ['bytes=-5,22-23', 200, letters, null],
     [`bytes=${many}`, 200, letters, null],
     ['lines=1-2', 200, letters, null],
     ['bytes=99999999999999999999-', 200, letters, null],
@@ -55,6 +61,99 @@ test('a range is answered as RFC 9110 says', async () => {
   }
   const { id: empty } = await t.alice.put('empty', '')
   assert.equal((await t.alice.get(empty, { range: 'bytes=0-' })).status, 416)
+})
+
+test('several ranges come as parts, each with its place, and only a few of them', async () => {
+  await using t = await startTest()
+  const content = Buffer.from(letters.repeat(80_000))
+  const { id, mimeType } = await t.alice.put('letters.txt', content)
+  const size = content.length
+  const sixteen = Array.from({ length: 16 }, (_, i) => [i * 100_000, i * 100_000 + 90_000 - i] as const)
+  for (const ranges of [
+    [
+      [0, 1],
+      [size - 3, size - 1],
+    ],
+    [
+      [1000, 1_500_000],
+      [0, 10],
+      [1_900_000, 1_900_000],
+    ],
+    sixteen,
+  ] as (readonly [number, number])[][]) {
+    const range = `bytes=${ranges.map(([start, end]) => `${start}-${end}`).join(', ')}`
+    const answer = await t.alice.get(id, { range })
+    assert.equal(answer.status, 206, range)
+    assert.equal(answer.headers.get('content-range'), null)
+    const body = Buffer.from(await answer.arrayBuffer())
+    assert.equal(answer.headers.get('content-length'), String(body.length))
+    assert.match(answer.headers.get('repr-digest') ?? '', /^sha-256=:/)
+    const parts = partsOf(answer.headers.get('content-type') ?? '', body)
+    assert.deepEqual(
+      parts.map(({ head }) => head),
+      ranges.map(([start, end]) => [`content-type: ${mimeType}`, `content-range: bytes ${start}-${end}/${size}`]),
+    )
+    for (const [i, [start, end]] of ranges.entries())
+      assert.ok(parts[i]?.body.equals(content.subarray(start, end + 1)), `${start}-${end}`)
+    const head = await fetch(t.alice.url(download, { params: { id } }), {
+      method: 'HEAD',
+      headers: { range, authorization: `Bearer ${t.alice.token}` },
+    })
+    assert.equal(head.status, 206)
+    assert.equal(head.headers.get('content-length'), String(body.length))
+  }
+  const etag = (await t.alice.get(id, { range: 'bytes=0-0' })).headers.get('etag') ?? ''
+  for (const [validator, status] of [
+    [etag, 206],
+    ['"other"', 200],
+  ] as const) {
+    const answer = await t.alice.get(id, { range: 'bytes=0-1,5-6', 'if-range': validator })
+    assert.equal(answer.status, status)
+    await answer.arrayBuffer()
+  }
+  const seventeen = Array.from({ length: 17 }, (_, i) => `${i * 10}-${i * 10 + 1}`).join()
+  const tooMany = await t.alice.get(id, { range: `bytes=${seventeen}` })
+  assert.equal(tooMany.status, 200)
+  await tooMany.arrayBuffer()
+})
+
+test('a file that is not as long as it was, or not there, is a fault that is said before anything is sent', async () => {
+  await using t = await startTest()
+  const { id } = await t.alice.put('a.txt', letters)
+  const { object_id: object } = t.core.index.read.get(q.selectFrom('version').select('object_id')) ?? { object_id: '' }
+  const path = t.core.volume.objectPath(t.alice.vaultId, object)
+  chmodSync(path, 0o600)
+  for (const damage of [
+    () => truncateSync(path, 20),
+    () => appendFileSync(path, 'more than before'),
+    () => rmSync(path),
+  ]) {
+    damage()
+    for (const range of ['bytes=0-', 'bytes=0-1', 'bytes=0-1,3-4'])
+      assert.equal((await t.alice.get(id, { range })).status, 503)
+  }
+  assert.equal(open(t), 0)
+})
+
+test('a client that does not read holds a few buffers, not a file', async () => {
+  await using t = await startTest()
+  const { id } = await t.alice.put('large.bin', Buffer.alloc(50_000_000, 'x'))
+  const address = new URL(t.alice.url(download, { params: { id } }))
+  const before = process.memoryUsage().rss
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = connect(Number(address.port), '127.0.0.1')
+    socket.pause().on('error', () => {})
+    socket.write(`GET ${address.pathname} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${t.alice.token}\r\n\r\n`)
+    return socket
+  })
+  for (let tries = 0; tries < 40 && open(t) < 20; tries++) await sleep(50)
+  await sleep(200)
+  assert.equal(open(t), 20)
+  const held = process.memoryUsage().rss - before
+  assert.ok(held < 20 * 3_000_000, `${held} bytes`)
+  for (const socket of sockets) socket.destroy()
+  for (let tries = 0; tries < 60 && open(t) > 0; tries++) await sleep(50)
+  assert.equal(open(t), 0)
 })
 
 test('conditions are held against the digest of the content', async () => {
@@ -198,6 +297,19 @@ test('HEAD, downloads that are broken off, and refusals leave no file open', asy
   for (let tries = 0; tries < 60 && open(t) > 0; tries++) await sleep(50)
   assert.equal(open(t), 0)
 })
+
+/** The parts of a multipart body, read as RFC 2046 has it. */
+function partsOf(type: string, body: Buffer): { head: string[]; body: Buffer }[] {
+  const [, boundary = ''] = /^multipart\/byteranges; boundary=([\w-]{1,70})$/.exec(type) ?? []
+  const delimiter = `\r\n--${boundary}`
+  const sections = `\r\n${body.toString('latin1')}`.split(delimiter)
+  assert.equal(sections[0], '')
+  assert.equal(sections.at(-1), '--\r\n')
+  return sections.slice(1, -1).map((section) => {
+    const at = section.indexOf('\r\n\r\n')
+    return { head: section.slice(2, at).split('\r\n'), body: Buffer.from(section.slice(at + 4), 'latin1') }
+  })
+}
 
 /** Descriptors of this process, which is the server too, on stored bytes. */
 function open(t: Test): number {

@@ -2,16 +2,22 @@
  * Sending bytes of people's files: the one place that does. They are never run in our origin: `nosniff`, a sandbox, and
  * `attachment` for everything but the few types that browsers only show.
  */
+import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
+import { Problem } from '../problem.ts'
+import type { Archive } from '../vault/archives.ts'
 import type { Content, OpenedObject } from '../vault/downloads.ts'
 import type { Http } from './context.ts'
-import { type ByteRange, isKnown, rangeOf } from './ranges.ts'
+import { type ByteRange, isKnown, rangesOf } from './ranges.ts'
+import { type Piece, type Source, sendPieces } from './send.ts'
 
 const shown =
   /^(?:image\/(?:png|jpeg|gif|webp|avif|bmp)|video\/(?:mp4|webm|ogg|quicktime)|audio\/(?:mpeg|mp4|x-m4a|aac|ogg|flac|x-flac|wav|x-wav|vnd\.wave|webm|opus)|application\/pdf)$/
+
+/** More ranges than any reader of videos or documents asks for at once. */
+const mostRanges = 16
 
 /** Answers a download, with ranges and conditions. */
 export async function sendContent(
@@ -19,41 +25,163 @@ export async function sendContent(
   content: Content,
   { inline }: { inline: boolean },
 ): Promise<Response> {
-  const etag = `"${content.sha256}"`
-  const lastModified = new Date(content.modifiedAt).toUTCString()
   const asText = inline && content.mimeType.startsWith('text/')
-  const headers: Record<string, string> = {
-    ...privateBytes,
-    'cache-control': 'private, no-cache',
-    etag,
-    'last-modified': lastModified,
-    'accept-ranges': 'bytes',
-    'content-type': asText ? 'text/plain; charset=utf-8' : content.mimeType,
-    'content-disposition': disposition(
+  return answer(c, {
+    size: content.size,
+    etag: `"${content.sha256}"`,
+    lastModified: new Date(content.modifiedAt).toUTCString(),
+    type: asText ? 'text/plain; charset=utf-8' : content.mimeType,
+    disposition: disposition(
       inline && (asText || shown.test(content.mimeType)) ? 'inline' : 'attachment',
       content.name,
     ),
-    'repr-digest': `sha-256=:${Buffer.from(content.sha256, 'hex').toString('base64')}:`,
+    digest: `sha-256=:${Buffer.from(content.sha256, 'hex').toString('base64')}:`,
+    mostRanges,
+    async open() {
+      const object = await content.open()
+      if (object.size !== content.size) {
+        await object[Symbol.asyncDispose]()
+        throw new Problem(
+          'storage-unavailable',
+          'The content of this file is damaged. Please tell the administrator.',
+          {
+            cause: new Error(`${object.size} bytes on the disk, ${content.size} in the index`),
+          },
+        )
+      }
+      return {
+        pieces: (range) => [{ source: object, ...range }],
+        [Symbol.asyncDispose]: () => object[Symbol.asyncDispose](),
+      }
+    },
+  })
+}
+
+/** Answers an archive, with conditions and one range: what changed meanwhile has another ETag, and starts again. */
+export async function sendArchive(c: Context<Http>, archive: Archive): Promise<Response> {
+  return answer(c, {
+    size: archive.zip.size,
+    etag: `"z-${archive.digest}"`,
+    type: 'application/zip',
+    disposition: disposition('attachment', archive.name),
+    mostRanges: 1,
+    open: async () => oneByOne(archive),
+  })
+}
+
+/** Opens the files of an archive when their turn comes, one at a time. */
+function oneByOne(archive: Archive): Body {
+  let opened: { entry: number; object: OpenedObject } | undefined
+  const close = async () => {
+    await opened?.object[Symbol.asyncDispose]()
+    opened = undefined
   }
+  const entry = (number: number): Source => ({
+    async read(into, position) {
+      if (opened?.entry !== number) {
+        await close()
+        opened = { entry: number, object: await archive.open(number) }
+      }
+      await opened.object.read(into, position)
+    },
+  })
+  return {
+    *pieces({ start, end }) {
+      for (const piece of archive.zip.pieces(start, end))
+        yield Buffer.isBuffer(piece) ? piece : { source: entry(piece.entry), start: piece.start, end: piece.end }
+    },
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** What is open while an answer is sent. */
+interface Body extends AsyncDisposable {
+  pieces(range: ByteRange): Iterable<Piece>
+}
+
+interface Sendable {
+  size: number
+  /** Strong: the same tag, the same bytes. */
+  etag: string
+  lastModified?: string
+  type: string
+  disposition: string
+  /** Of the whole, as `Repr-Digest` has it. */
+  digest?: string
+  mostRanges: number
+  /** Called when bytes are to be sent, and no sooner: what it opens has to be closed. */
+  open(): Promise<Body>
+}
+
+async function answer(c: Context<Http>, what: Sendable): Promise<Response> {
+  const { size, etag, lastModified, type, digest } = what
+  const common: Record<string, string> = {
+    ...privateBytes,
+    'cache-control': 'private, no-cache',
+    etag,
+    ...(lastModified === undefined ? {} : { 'last-modified': lastModified }),
+    'accept-ranges': 'bytes',
+  }
+  const repr: Record<string, string> = digest === undefined ? {} : { 'repr-digest': digest }
   if (isKnown(c.req.header('if-none-match'), etag))
-    return new Response(null, { status: 304, headers: without(headers, 'content-type', 'content-disposition') })
-  const range = rangeOf({
+    return new Response(null, { status: 304, headers: { ...common, ...repr } })
+  const asked = rangesOf({
     range: c.req.header('range'),
     ifRange: c.req.header('if-range'),
-    size: content.size,
+    size,
     etag,
-    lastModified,
+    ...(lastModified === undefined ? {} : { lastModified }),
+    most: what.mostRanges,
   })
-  if (range === 'unsatisfiable') {
-    const refused = without(headers, 'content-type', 'content-disposition', 'repr-digest')
-    return new Response(null, { status: 416, headers: { ...refused, 'content-range': `bytes */${content.size}` } })
-  }
-  const part = range === 'whole' ? undefined : range
-  if (part) headers['content-range'] = `bytes ${part.start}-${part.end}/${content.size}`
-  headers['content-length'] = String(part ? part.end - part.start + 1 : content.size)
+  if (asked === 'unsatisfiable')
+    return new Response(null, { status: 416, headers: { ...common, 'content-range': `bytes */${size}` } })
+
+  const status = asked === 'whole' ? 200 : 206
+  const ranges = asked === 'whole' ? [{ start: 0, end: size - 1 }] : asked
+  const headers: Record<string, string> = { ...common, ...repr, 'content-disposition': what.disposition }
+  const frames = ranges.length > 1 ? framesOf(ranges, type, size) : undefined
+  headers['content-type'] = frames?.type ?? type
+  if (status === 206 && !frames) headers['content-range'] = contentRange(ranges[0], size)
+  const length = ranges.reduce((sum, { start, end }) => sum + end - start + 1, frames?.length ?? 0)
+  headers['content-length'] = String(length)
   // Hono answers HEAD with the handler of GET and drops the body: a file opened here would stay open.
-  if (c.req.method === 'HEAD') return new Response(null, { status: part ? 206 : 200, headers })
-  return send(c, await content.open(), { status: part ? 206 : 200, headers, range: part })
+  if (c.req.method === 'HEAD') return new Response(null, { status, headers })
+
+  // Opened before the head is sent: what is missing or damaged is said.
+  await using body = await what.open()
+  return await send(c, status, headers, length, () => piecesOf(body, ranges, frames))
+}
+
+/** What stands around the parts of a `multipart/byteranges` (RFC 9110, section 14.6). */
+interface Frames {
+  type: string
+  before: Buffer[]
+  end: Buffer
+  length: number
+}
+
+function framesOf(ranges: ByteRange[], type: string, size: number): Frames {
+  const boundary = randomBytes(24).toString('base64url')
+  const before = ranges.map((range, i) =>
+    Buffer.from(
+      `${i === 0 ? '' : '\r\n'}--${boundary}\r\ncontent-type: ${type}\r\ncontent-range: ${contentRange(range, size)}\r\n\r\n`,
+    ),
+  )
+  const end = Buffer.from(`\r\n--${boundary}--\r\n`)
+  const length = before.reduce((sum, one) => sum + one.length, end.length)
+  return { type: `multipart/byteranges; boundary=${boundary}`, before, end, length }
+}
+
+function* piecesOf(body: Body, ranges: ByteRange[], frames: Frames | undefined): Generator<Piece> {
+  for (const [i, range] of ranges.entries()) {
+    if (frames) yield frames.before[i] as Buffer
+    if (range.start <= range.end) yield* body.pieces(range)
+  }
+  if (frames) yield frames.end
+}
+
+function contentRange(range: ByteRange | undefined, size: number): string {
+  return `bytes ${range?.start}-${range?.end}/${size}`
 }
 
 /** Answers a thumbnail. Under an address that names the content (`v`) it may be kept for ever. */
@@ -78,34 +206,28 @@ export async function sendThumbnail(
       headers: known ? without(headers, 'content-type', 'content-length') : headers,
     })
   }
-  return send(c, object, { status: 200, headers })
+  await using opened = object
+  return await send(c, 200, headers, opened.size, () => [{ source: opened, start: 0, end: opened.size - 1 }])
 }
 
 const privateBytes = {
   'content-security-policy': "default-src 'none'; sandbox",
 }
 
-interface Sending {
-  status: number
-  headers: Record<string, string>
-  range?: ByteRange | undefined
-}
-
-// Straight from the file to the socket: measured as fast as node:http alone, and `pipeline` closes the file when the
-// client goes away, which `pipe` does not.
-async function send(c: Context<Http>, object: OpenedObject, { status, headers, range }: Sending): Promise<Response> {
+async function send(
+  c: Context<Http>,
+  status: number,
+  headers: Record<string, string>,
+  length: number,
+  pieces: () => Iterable<Piece>,
+): Promise<Response> {
   const outgoing = c.env.outgoing as ServerResponse
   outgoing.writeHead(status, { ...standingHeaders(c), ...headers })
   try {
-    await pipeline(object.stream(range), outgoing)
+    await sendPieces(outgoing, pieces(), length)
   } catch (error) {
-    // A client that went away is no failure. A disk that failed must not look like a file that ended: the socket is cut.
-    if (!isGone(error)) {
-      outgoing.destroy()
-      throw error
-    }
-  } finally {
-    await object[Symbol.asyncDispose]()
+    outgoing.destroy() // A disk that failed must not look like a file that ended: the socket is cut.
+    throw error
   }
   return RESPONSE_ALREADY_SENT
 }
@@ -113,14 +235,6 @@ async function send(c: Context<Http>, object: OpenedObject, { status, headers, r
 function standingHeaders(c: Context<Http>): Record<string, string> {
   const standing = c.get('headers')
   return Object.fromEntries(standing.flatMap((name, i) => (i % 2 === 0 ? [[name, standing[i + 1] ?? '']] : [])))
-}
-
-function isGone(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ECONNRESET' || error.code === 'EPIPE')
-  )
 }
 
 /** RFC 6266: the name as ASCII for old clients, and exactly, in UTF-8, for the others. */

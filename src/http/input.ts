@@ -9,11 +9,11 @@ const longestJson = 1024 * 1024
 
 /** Everything that an endpoint declares, validated. */
 export async function readInput<E extends Endpoint>(c: Context<Http>, endpoint: E): Promise<Received<E>> {
-  const { query, body } = endpoint.declared
+  const { query, body, maxBodyBytes } = endpoint.declared
   return {
     params: readParams(c),
     query: query ? check(query, queryOf(new URL(c.req.url).searchParams)) : undefined,
-    body: body === undefined || body === 'multipart' ? undefined : check(body, await readJson(c), 'The body is wrong.'),
+    body: typeof body === 'object' ? check(body, await readJson(c, maxBodyBytes), 'The body is wrong.') : undefined,
   } as Received<E>
 }
 
@@ -52,19 +52,19 @@ function queryOf(search: URLSearchParams): Record<string, unknown> {
   return query
 }
 
-async function readJson(c: Context<Http>): Promise<unknown> {
+async function readJson(c: Context<Http>, longest = longestJson): Promise<unknown> {
   const { incoming } = c.env
   const { 'content-length': length, 'transfer-encoding': chunked, 'content-type': type = '' } = incoming.headers
   if ((length === undefined && chunked === undefined) || length === '0') return undefined
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type))
     throw new Problem('bad-input', 'The body has to be JSON, with "Content-Type: application/json".')
-  const tooLarge = () => new Problem('too-large', `A JSON body has at most ${longestJson} bytes.`)
-  if (Number(length) > longestJson) throw tooLarge()
+  const tooLarge = () => new Problem('too-large', `This JSON body has at most ${longest} bytes.`)
+  if (Number(length) > longest) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.byteLength
-    if (size > longestJson) throw tooLarge()
+    if (size > longest) throw tooLarge()
     chunks.push(chunk)
   }
   try {

@@ -14,7 +14,7 @@ import { Problem } from '../problem.ts'
 import type { Actor } from '../vault/access.ts'
 import type { Core } from '../vault/core.ts'
 import { checkMetadata } from '../vault/files.ts'
-import { beginUpload, type Upload, type UploadTarget } from '../vault/uploads.ts'
+import { beginUpload, type Upload, type UploadTarget } from '../vault/receiving.ts'
 import type { Http } from './context.ts'
 import { check } from './input.ts'
 

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listSessions } from '../api/auth.ts'
 import { client } from '../api/client.ts'
+import { createDownload } from '../api/downloads.ts'
 import type { Endpoint } from '../api/endpoint.ts'
 import { endpoints } from '../api/endpoints.ts'
 import { getFile } from '../api/files.ts'
 import { createFolder, getFolder } from '../api/folders.ts'
 import { createToken, listTokens } from '../api/tokens.ts'
+import { createUpload } from '../api/uploads.ts'
 import { startTest, type Test } from '../testing/start.ts'
 import { createApp } from './app.ts'
 import { openApiDocument } from './openapi.ts'
@@ -98,8 +100,8 @@ test('a token that only reads changes nothing, and one bound to a vault reaches 
   for (const { endpoint, name } of endpoints.filter(({ endpoint }) => endpoint.access !== 'anyone')) {
     const answer = await ask(t, endpoint, ids, { authorization: `Bearer ${reader.token}` })
     if (endpoint.access === 'admin') assert.equal(answer.status, 403, say(endpoint))
-    // Signing out ends a session, and a token has none.
-    else if (endpoint.method !== 'GET' && name !== 'logout')
+    // Signing out ends a session, and a token has none; what makes the address of an archive only reads.
+    else if (endpoint.method !== 'GET' && name !== 'logout' && name !== 'createDownload')
       assert.equal(answer.status, 403, `${say(endpoint)}: ${await answer.text()}`)
     else assert.ok(answer.status < 400 || name === 'thumbnail', `${say(endpoint)}: ${answer.status}`)
     if (endpoint.path.includes(':') && endpoint.access === 'user')
@@ -123,6 +125,11 @@ async function owned(t: Test): Promise<Ids> {
   const folder = (await t.alice.call(createFolder, { params: { vaultId: t.alice.vaultId }, body: { name: 'Other' } }))
     .id
   const token = await t.alice.call(createToken, { body: { name: 'hers', scopes: ['read'] } })
+  const selection = await t.alice.call(createDownload, { body: { fileIds: [file.id] } })
+  const upload = await t.alice.call(createUpload, {
+    params: { vaultId: t.alice.vaultId },
+    body: { path: 'b', size: 2 },
+  })
   const body = JSON.stringify({ email: t.alice.email, password: t.alice.password })
   const signedIn = await fetch(`${t.url}/api/auth/login`, {
     method: 'POST',
@@ -139,6 +146,10 @@ async function owned(t: Test): Promise<Ids> {
       if (parameter === 'vaultId') return t.alice.vaultId
       if (path.includes('/sessions/')) return sessions[0]?.id ?? ''
       if (path.includes('/tokens/')) return token.id
+      if (parameter === 'index') return '0'
+      if (parameter === 'n') return '1'
+      if (path.startsWith('/api/uploads/')) return upload.id
+      if (path.includes('/downloads/')) return selection.id
       if (path.includes('/users/')) return t.alice.id
       return path.includes('/folders/') ? folder : file.id
     },
@@ -161,6 +172,7 @@ const bodies: Record<string, unknown> = {
   'PATCH /api/vaults/:vaultId': { name: 'stolen' },
   'PATCH /api/auth/me': { name: 'Stolen' },
   'PUT /api/auth/password': { current: 'not the password', password: 'a new long password' },
+  'POST /api/vaults/:vaultId/uploads': { path: 'stolen', size: 2 },
   'POST /api/tokens': { name: 'x', scopes: ['read'] },
 }
 
@@ -173,8 +185,11 @@ function ask(t: Test, endpoint: Endpoint, ids: Ids, headers: Record<string, stri
     form.append('files', new Blob(['x']), 'x.txt')
     return fetch(t.url + path, { method: endpoint.method, headers, body: form })
   }
-  const body = JSON.stringify(bodies[say(endpoint)] ?? {})
-  return fetch(t.url + path, {
+  const body = JSON.stringify(
+    say(endpoint) === 'POST /api/downloads' ? { fileIds: [ids.file] } : (bodies[say(endpoint)] ?? {}),
+  )
+  const query = endpoint.path.endsWith('/match') ? '?level=blocks' : ''
+  return fetch(t.url + path + query, {
     method: endpoint.method,
     headers: { 'content-type': 'application/json', ...headers },
     body,

@@ -67,7 +67,12 @@ function operation(noun: string, name: string, endpoint: Endpoint): Json {
       ? {
           requestBody: {
             required: true,
-            content: body === 'multipart' ? multipart(fields) : { 'application/json': { schema: json(body, 'input') } },
+            content:
+              body === 'multipart'
+                ? multipart(fields)
+                : body === 'bytes'
+                  ? bytes
+                  : { 'application/json': { schema: json(body, 'input') } },
           },
         }
       : {}),

@@ -23,6 +23,12 @@ export function enqueue(tx: Transaction, { name, payload, priority = 0, runAt }:
   tx.run(q.insertInto('job').values({ name, payload: JSON.stringify(payload), priority, run_at: runAt }))
 }
 
+/** Adds a job without a payload, unless one of its name waits already. */
+export function enqueueOnce(tx: Transaction, name: string, runAt: number): void {
+  const there = tx.get(q.selectFrom('job').select('no').where('name', '=', name).where('dead_at', 'is', null).limit(1))
+  if (!there) enqueue(tx, { name, payload: null, priority: 10, runAt })
+}
+
 /** Takes the next job that is due, for `leaseMs`; a job whose lease ran out is taken again. */
 export function claim(index: Index, now: number, leaseMs: number): Promise<Job | undefined> {
   return index.write((tx) => {

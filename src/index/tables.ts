@@ -119,7 +119,7 @@ export interface Tables {
     created_by: number
     replaced_at: Generated<number | null>
   }
-  packed: { object_id: string; base_id: string | null; depth: number; stored_bytes: number }
+  packed: { object_id: string; base_id: string | null; stored_bytes: number }
   garbage: { object_id: string; vault_id: string; since: number; whole_only: Generated<number> }
   upload: {
     no: Generated<number>
@@ -132,6 +132,7 @@ export interface Tables {
     size: number
     chunk_size: number
     sha256: Buffer | null
+    blocks_sha256: Buffer | null
     base_version: number | null
     on_conflict: 'fail' | 'rename'
     mime_type: string | null
@@ -145,7 +146,8 @@ export interface Tables {
     file_version: Generated<number | null>
   }
   upload_range: { upload_no: number; start: number; stop: number }
-  block: { vault_no: number; hash48: number; version_no: number; start: number; size: number }
+  block_source: { no: Generated<number>; vault_no: number; object_id: string }
+  block: { vault_no: number; hash48: number; source_no: number; start: number }
   favorite: { user_no: number; file_no: number }
   change: {
     no: Generated<number>

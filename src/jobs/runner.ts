@@ -1,5 +1,5 @@
 /** Claims jobs and runs them: retries with backoff, gives up after a while, stops cleanly. */
-import { claim, fail, finish, type Job, queueState } from '../index/queue.ts'
+import { claim, enqueueOnce, fail, finish, type Job, queueState } from '../index/queue.ts'
 import type { Core } from '../vault/core.ts'
 
 /** Does a job; to be repeatable, as a job can run twice when the machine stops in the middle. */
@@ -25,7 +25,7 @@ const lookEveryMs = 30_000
 export function startJobs(
   core: Core,
   handlers: Readonly<Record<string, Handler>>,
-  { atOnce }: { atOnce: number },
+  { atOnce, recurring = {} }: { atOnce: number; recurring?: Readonly<Record<string, number>> },
 ): Jobs {
   const stop = new AbortController()
   const log = core.log.child({ subsystem: 'jobs' })
@@ -61,7 +61,11 @@ export function startJobs(
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(leaseMs)]),
         last: job.attempts >= mostAttempts,
       })
-      await core.index.write((tx) => finish(tx, job.no))
+      await core.index.write((tx) => {
+        finish(tx, job.no)
+        const again = recurring[job.name]
+        if (again !== undefined) enqueueOnce(tx, job.name, core.now() + again)
+      })
     } catch (error) {
       if (stop.signal.aborted) return // the lease runs out and the job is taken again after the next start
       const message = error instanceof Error ? error.message : String(error)
@@ -74,6 +78,11 @@ export function startJobs(
     }
   }
 
+  const names = Object.keys(recurring)
+  if (names.length > 0)
+    core.index
+      .write((tx) => names.forEach((name) => void enqueueOnce(tx, name, core.now() + 60_000)))
+      .catch((error: unknown) => log.error({ err: error }, 'the clean-up could not be planned'))
   const deaf = core.news.listen(wake)
   const timer = setInterval(wake, lookEveryMs)
   timer.unref()

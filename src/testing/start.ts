@@ -8,7 +8,7 @@ import { type Recording, startRecording } from '../backup/recording.ts'
 import { startTree, type Tree } from '../backup/tree.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { startServer } from '../http/serve.ts'
-import { jobHandlers } from '../jobs/handlers.ts'
+import { jobHandlers, recurring } from '../jobs/handlers.ts'
 import { type Jobs, startJobs } from '../jobs/runner.ts'
 import { createLog } from '../log.ts'
 import { openMedia } from '../media/media.ts'
@@ -77,7 +77,7 @@ export async function startTest({
   const media = stack.use(
     openMedia({ ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', memoryMb: 1000, timeoutSeconds: 30, processes: 1 }),
   )
-  const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2 }))
+  const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2, recurring }))
   const recording: Recording = stack.use(startRecording(core))
   const tree: Tree | undefined = stack.use(withTree ? startTree(core) : undefined)
   const server = stack.use(

@@ -3,37 +3,15 @@ import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import type { OpenedObject } from '../volume/open.ts'
 import { type Actor, requireFile } from './access.ts'
+import { type Content, contentOfVersion } from './contents.ts'
 import type { Core } from './core.ts'
 
-export type { OpenedObject }
-
-/** What a download needs to know before any byte is read. */
-export interface Content {
-  name: string
-  size: number
-  mimeType: string
-  /** Hexadecimal. */
-  sha256: string
-  modifiedAt: number
-  /** Opens the bytes; whoever calls it closes what it answers. */
-  open(): Promise<OpenedObject>
-}
+export type { Content, OpenedObject }
 
 /** The newest version of a file. A file in the trash can still be looked at. */
 export function contentOf(core: Core, actor: Actor, id: string): Content {
   const file = requireFile(core, actor, id, 'viewer')
-  const version = core.index.read.get(
-    q.selectFrom('version').selectAll().where('file_no', '=', file.no).where('number', '=', file.version),
-  )
-  if (!version) throw new Error(`File ${file.id} has no version ${file.version}.`)
-  return {
-    name: file.name,
-    size: version.size,
-    mimeType: version.mime_type,
-    sha256: version.sha256.toString('hex'),
-    modifiedAt: version.created_at,
-    open: () => core.volume.open(file.vault.id, version.object_id),
-  }
+  return contentOfVersion(core, file, file.version)
 }
 
 /** A thumbnail; `not-found` says whether there will be one. */

@@ -65,15 +65,18 @@ export function extensionOf(name: string): string {
 
 /** The first of `plan.pdf`, `plan (2).pdf`, `plan (3).pdf`, … that is not taken. */
 export function freeName(wanted: string, taken: (key: string) => boolean): string {
-  if (!taken(nameKey(wanted))) return wanted
-  const extension = extensionOf(wanted)
-  const end = extension ? wanted.slice(-extension.length - 1) : ''
-  const stem = (end ? wanted.slice(0, -end.length) : wanted).replace(/ \(\d{1,6}\)$/, '')
-  for (let n = 2; ; n++) {
-    const tail = ` (${n})${end}`
-    const name = shorten(stem, longestBytes - Buffer.byteLength(tail)) + tail
-    if (!taken(nameKey(name))) return name
-  }
+  let name = wanted
+  for (let n = 2; taken(nameKey(name)); n++) name = numberedName(wanted, n)
+  return name
+}
+
+/** `plan (3).pdf` for `plan.pdf` and for `plan (2).pdf`, shortened to what a disk can hold. */
+export function numberedName(name: string, n: number): string {
+  const extension = extensionOf(name)
+  const end = extension ? name.slice(-extension.length - 1) : ''
+  const stem = (end ? name.slice(0, -end.length) : name).replace(/ \(\d{1,6}\)$/, '')
+  const tail = ` (${n})${end}`
+  return shorten(stem, longestBytes - Buffer.byteLength(tail)) + tail
 }
 
 function shorten(text: string, bytes: number): string {

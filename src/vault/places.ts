@@ -4,6 +4,7 @@ import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
+import { topOf } from './access.ts'
 import type { Core } from './core.ts'
 import { record } from './journal.ts'
 import { deepestFolder, nameKey, nameSort, tooDeep } from './names.ts'
@@ -46,6 +47,22 @@ export function nameTaken(
       .where('deleted_at', 'is', null),
   )
   return folder !== undefined && folder.no !== except.folder
+}
+
+/** The living file of this name in the folder. */
+export function liveFileAt(
+  read: Reader,
+  folderNo: number,
+  name: string,
+): { no: number; id: string; version: number } | undefined {
+  return read.get(
+    q
+      .selectFrom('file')
+      .select(['no', 'id', 'version'])
+      .where('folder_no', '=', folderNo)
+      .where('name_key', '=', nameKey(name))
+      .where('deleted_at', 'is', null),
+  )
 }
 
 export function requireFreeName(
@@ -124,6 +141,24 @@ export function insertFolder(
   if (!row) throw new Error('The folder was not inserted.')
   record(core, tx, { vaultNo, kind: 'folder_created', subjectId: id, userNo: actorNo })
   return row.no
+}
+
+/** The living folder at the end of `names` from the top of a vault, if it is there. */
+export function findFolder(read: Reader, vaultNo: number, names: readonly string[]): number | undefined {
+  let at: number | undefined = topOf(read, vaultNo).no
+  for (const name of names) {
+    const found: { no: number } | undefined = read.get(
+      q
+        .selectFrom('folder')
+        .select('no')
+        .where('parent_no', '=', at)
+        .where('name_key', '=', nameKey(name))
+        .where('deleted_at', 'is', null),
+    )
+    if (!found) return undefined
+    at = found.no
+  }
+  return at
 }
 
 /** The folder at the end of `names` below `folderNo`; those that are missing are made. */

@@ -2,6 +2,7 @@
 import { q } from '../index/query.ts'
 import type { Core } from './core.ts'
 import { collectGarbage } from './trash.ts'
+import { recoverUploads } from './uploads.ts'
 
 /** Settles or discards every upload that was between its bytes and its row when the process ended. */
 export async function recover(core: Core): Promise<void> {
@@ -13,5 +14,6 @@ export async function recover(core: Core): Promise<void> {
     else await core.volume.discard(left)
     core.log.info({ ...left, kept: named !== undefined }, 'an upload was cut short; its remains are gone')
   }
+  await recoverUploads(core)
   core.afterwards(collectGarbage(core))
 }

@@ -8,6 +8,10 @@ import type { Core } from './core.ts'
 const defaults: Settings = {
   defaultQuotaBytes: 10e9,
   maxFileBytes: 1e12,
+  chunkBytes: 5 * 1024 * 1024,
+  keepVersions: 100,
+  keepVersionDays: 365,
+  keepTrashDays: 30,
 }
 
 /** The settings as they are now: what was changed over what is built in. */

@@ -4,7 +4,9 @@ import type { File } from '../api/files.ts'
 import type { Folder } from '../api/folders.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
+import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
+import type { ObjectName } from '../volume/layout.ts'
 import {
   type Actor,
   type FileProof,
@@ -14,12 +16,14 @@ import {
   requireVault,
   topOf,
 } from './access.ts'
+import { forgetBlocks } from './blocks.ts'
 import type { Core } from './core.ts'
 import { naming, readFile } from './files.ts'
 import { readFolder } from './folders.ts'
 import { record } from './journal.ts'
 import { freeName, nameKey, nameSort } from './names.ts'
 import { foldersBelow, nameTaken } from './places.ts'
+import { currentSettings } from './settings.ts'
 
 /** Puts a file in the trash; one that is there already stays as it is. */
 export async function trashFile(core: Core, actor: Actor, id: string): Promise<void> {
@@ -67,7 +71,7 @@ export async function removeFile(core: Core, actor: Actor, id: string): Promise<
   const file = requireFile(core, actor, id, 'editor')
   if (file.deletedAt === null)
     throw new Problem('conflict', 'Put the file in the trash first; then it can be removed for good.')
-  await core.index.write((tx) => purge(core, tx, actor, file.vault.no, [file.no]))
+  await core.index.write((tx) => purge(core, tx, actor.no, file.vault.no, [file.no]))
   core.afterwards(collectGarbage(core))
 }
 
@@ -118,7 +122,7 @@ export async function removeFolder(core: Core, actor: Actor, id: string): Promis
     throw new Problem('conflict', 'Put the folder in the trash first; then it can be removed for good.')
   requireTop(folder)
   await core.index.write((tx) =>
-    purgeFolder(core, tx, actor, folder.vault.no, { no: folder.no, id: folder.id, parentNo: folder.parentNo }),
+    purgeFolder(core, tx, actor.no, folder.vault.no, { no: folder.no, id: folder.id, parentNo: folder.parentNo }),
   )
   core.afterwards(collectGarbage(core))
 }
@@ -136,14 +140,14 @@ export async function emptyTrash(core: Core, actor: Actor, vaultId: string): Pro
         .where('deleted_at', 'is not', null)
         .whereRef('trashed_with', '=', 'no'),
     )
-    for (const folder of folders) purgeFolder(core, tx, actor, vault.no, folder)
+    for (const folder of folders) purgeFolder(core, tx, actor.no, vault.no, folder)
     const files = tx.all(
       q.selectFrom('file').select('no').where('vault_no', '=', vault.no).where('deleted_at', 'is not', null),
     )
     purge(
       core,
       tx,
-      actor,
+      actor.no,
       vault.no,
       files.map(({ no }) => no),
     )
@@ -153,20 +157,73 @@ export async function emptyTrash(core: Core, actor: Actor, vaultId: string): Pro
   return removed
 }
 
-/** Unlinks objects that no version names any more. What fails stays listed and is tried again at the next start. */
+/** Removes for good what has been in the trash for longer than it is kept. Answers how many files and folders. */
+export async function expireTrash(core: Core): Promise<number> {
+  const before = core.now() - currentSettings(core).keepTrashDays * 86_400_000
+  const removed = await core.index.write((tx) => {
+    const folders = tx.all(
+      q
+        .selectFrom('folder')
+        .select(['no', 'id', 'parent_no as parentNo', 'vault_no as vaultNo'])
+        .where('deleted_at', '<', before)
+        .whereRef('trashed_with', '=', 'no')
+        .limit(10),
+    )
+    for (const { vaultNo, ...folder } of folders) purgeFolder(core, tx, null, vaultNo, folder)
+    const files = tx.all(
+      q
+        .selectFrom('file')
+        .select(['no', 'vault_no as vaultNo'])
+        .where('deleted_at', '<', before)
+        .where('trashed_with', 'is', null)
+        .limit(500),
+    )
+    for (const { no, vaultNo } of files) purge(core, tx, null, vaultNo, [no])
+    return folders.length + files.length
+  })
+  if (removed > 0) core.afterwards(collectGarbage(core))
+  return removed
+}
+
+/**
+ * Unlinks objects that no version names any more, and the whole form of those that were packed. What a packed object still
+ * needs stays until that goes. What fails stays listed and is tried again at the next start.
+ */
 export async function collectGarbage(core: Core): Promise<void> {
   for (;;) {
-    const rows = core.index.read.all(q.selectFrom('garbage').selectAll().orderBy('since').limit(200))
+    const rows = core.index.read.all(
+      sql<Tables['garbage'] & { whole_only: number }>`
+        SELECT * FROM garbage g WHERE whole_only = 1 OR NOT EXISTS (SELECT 1 FROM packed p WHERE p.base_id = g.object_id)
+        ORDER BY since LIMIT 200`,
+    )
     if (rows.length === 0) return
-    for (const { object_id, vault_id } of rows) {
-      const used = core.index.read.get(q.selectFrom('version').select('no').where('object_id', '=', object_id).limit(1))
-      if (!used) await core.volume.remove(vault_id, object_id)
-    }
-    const gone = JSON.stringify(rows.map(({ object_id }) => object_id))
-    await core.index.write((tx) =>
-      tx.run(sql`DELETE FROM garbage WHERE object_id IN (SELECT value FROM json_each(${gone}))`),
+    // Together, so that they share a commit.
+    await Promise.all(
+      rows.map((row) => collect(core, { vaultId: row.vault_id, objectId: row.object_id }, row.whole_only === 1)),
     )
   }
+}
+
+async function collect(core: Core, object: ObjectName, wholeOnly: boolean): Promise<void> {
+  const { objectId } = object
+  const read = core.index.read
+  const isNamed =
+    read.get(q.selectFrom('version').select('no').where('object_id', '=', objectId).limit(1)) !== undefined
+  if (wholeOnly && read.get(q.selectFrom('packed').select('object_id').where('object_id', '=', objectId)))
+    await core.volume.packing.removeWhole(object)
+  else if (!wholeOnly && !isNamed) {
+    await forgetBlocks(core, object)
+    await core.volume.remove(object.vaultId, objectId)
+  }
+  await core.index.write((tx) => {
+    tx.run(
+      q
+        .deleteFrom('garbage')
+        .where('object_id', '=', objectId)
+        .where('whole_only', '=', wholeOnly ? 1 : 0),
+    )
+    if (!wholeOnly && !isNamed) tx.run(q.deleteFrom('packed').where('object_id', '=', objectId))
+  })
 }
 
 function requireTop(folder: FolderProof): void {
@@ -191,7 +248,7 @@ function nearestLiving(tx: Reader, folderNo: number): number {
 function purgeFolder(
   core: Core,
   tx: Transaction,
-  actor: Actor,
+  userNo: number | null,
   vaultNo: number,
   folder: { no: number; id: string; parentNo: number | null },
 ): void {
@@ -199,7 +256,7 @@ function purgeFolder(
   purge(
     core,
     tx,
-    actor,
+    userNo,
     vaultNo,
     files.map(({ no }) => no),
   )
@@ -211,10 +268,10 @@ function purgeFolder(
   const removed = foldersBelow(tx, folder.no).sort((a, b) => b.depth - a.depth)
   for (const { no } of removed)
     tx.run(q.deleteFrom('folder').where('no', '=', no).where('trashed_with', '=', folder.no))
-  record(core, tx, { vaultNo, kind: 'folder_removed', subjectId: folder.id, userNo: actor.no })
+  record(core, tx, { vaultNo, kind: 'folder_removed', subjectId: folder.id, userNo })
 }
 
-function purge(core: Core, tx: Transaction, actor: Actor, vaultNo: number, files: FileProof['no'][]): void {
+function purge(core: Core, tx: Transaction, userNo: number | null, vaultNo: number, files: FileProof['no'][]): void {
   for (const no of files) {
     const file = tx.get(
       q
@@ -225,12 +282,13 @@ function purge(core: Core, tx: Transaction, actor: Actor, vaultNo: number, files
     )
     if (!file) continue
     tx.run(
-      sql`INSERT OR IGNORE INTO garbage (object_id, vault_id, since)
-          SELECT object_id, ${file.vaultId}, ${core.now()} FROM version v WHERE file_no = ${no}
-          AND NOT EXISTS (SELECT 1 FROM version other WHERE other.object_id = v.object_id AND other.file_no <> v.file_no)`,
+      sql`INSERT INTO garbage (object_id, vault_id, since)
+          SELECT DISTINCT object_id, ${file.vaultId}, ${core.now()} FROM version v WHERE file_no = ${no}
+          AND NOT EXISTS (SELECT 1 FROM version other WHERE other.object_id = v.object_id AND other.file_no <> v.file_no)
+          ON CONFLICT DO UPDATE SET whole_only = 0`,
     )
     tx.run(q.deleteFrom('version').where('file_no', '=', no))
     tx.run(q.deleteFrom('file').where('no', '=', no))
-    record(core, tx, { vaultNo, kind: 'file_removed', subjectId: file.id, userNo: actor.no })
+    record(core, tx, { vaultNo, kind: 'file_removed', subjectId: file.id, userNo })
   }
 }

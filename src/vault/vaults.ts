@@ -21,10 +21,24 @@ export function getVault(core: Core, actor: Actor, id: string): Vault {
   return readVault(core.index.read, actor.no, vault.no)
 }
 
-export function renameVault(core: Core, actor: Actor, id: string, name: string): Promise<Vault> {
+export interface VaultChange {
+  name?: string | undefined
+  keepVersions?: number | null | undefined
+  keepVersionDays?: number | null | undefined
+}
+
+/** Renames a vault, or changes how long it keeps versions. */
+export async function changeVault(core: Core, actor: Actor, id: string, change: VaultChange): Promise<Vault> {
   const vault = requireVault(core, actor, id, 'manager')
   return core.index.write((tx) => {
-    tx.run(q.updateTable('vault').set({ name }).where('no', '=', vault.no))
+    const { name, keepVersions, keepVersionDays } = change
+    const set = {
+      ...(name === undefined ? {} : { name }),
+      ...(keepVersions === undefined ? {} : { keep_versions: keepVersions }),
+      ...(keepVersionDays === undefined ? {} : { keep_days: keepVersionDays }),
+    }
+    if (Object.keys(set).length === 0) return readVault(tx, actor.no, vault.no)
+    tx.run(q.updateTable('vault').set(set).where('no', '=', vault.no))
     record(core, tx, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, userNo: actor.no })
     return readVault(tx, actor.no, vault.no)
   })
@@ -77,15 +91,19 @@ export function insertPersonalVault(
  * other request can come between: that is what makes a quota exact under any number of parallel uploads.
  */
 export function requireWithinQuota(tx: Reader, vaultNo: number, addedBytes: number): void {
-  const vault = tx.get(q.selectFrom('vault').select(['quota_bytes', 'used_bytes']).where('no', '=', vaultNo))
-  if (vault && vault.used_bytes > vault.quota_bytes)
-    throw overQuota(addedBytes, vault.quota_bytes - (vault.used_bytes - addedBytes))
+  const vault = tx.get(
+    q.selectFrom('vault').select(['quota_bytes', 'used_bytes', 'reserved_bytes']).where('no', '=', vaultNo),
+  )
+  const taken = vault ? vault.used_bytes + vault.reserved_bytes : 0
+  if (vault && taken > vault.quota_bytes) throw overQuota(addedBytes, vault.quota_bytes - (taken - addedBytes))
 }
 
-/** Bytes that a vault may still take; negative when its quota was lowered below its use. */
+/** Bytes that a vault may still take, uploads under way counted whole; negative when its quota was lowered below its use. */
 export function freeBytes(read: Reader, vaultNo: number): number {
-  const vault = read.get(q.selectFrom('vault').select(['quota_bytes', 'used_bytes']).where('no', '=', vaultNo))
-  return vault ? vault.quota_bytes - vault.used_bytes : 0
+  const vault = read.get(
+    q.selectFrom('vault').select(['quota_bytes', 'used_bytes', 'reserved_bytes']).where('no', '=', vaultNo),
+  )
+  return vault ? vault.quota_bytes - vault.used_bytes - vault.reserved_bytes : 0
 }
 
 export function overQuota(neededBytes: number, free: number): Problem {
@@ -128,6 +146,9 @@ function toVault(row: VaultRow): Vault {
     fileCount: row.file_count,
     trashBytes: row.trash_bytes,
     trashCount: row.trash_count,
+    reservedBytes: row.reserved_bytes,
+    keepVersions: row.keep_versions,
+    keepVersionDays: row.keep_days,
     role: row.role,
   }
 }

@@ -5,7 +5,7 @@ import { Problem, type ProblemCode } from '../problem.ts'
 
 const full = 'The storage is full. Empty the trash, or ask the administrator for more space.'
 const gone = 'The storage volume, or a part of it, is not there. Nothing was changed; please tell the administrator.'
-const damaged = 'The storage could not be read or written. Please tell the administrator: the disk may be failing.'
+const failing = 'The storage could not be read or written. Please tell the administrator: the disk may be failing.'
 const readOnly = 'The storage can only be read at the moment. Please tell the administrator.'
 const busy = 'The server has too many files open. Please try again in a moment.'
 
@@ -16,10 +16,10 @@ const meanings: Record<string, [ProblemCode, string]> = {
   // EPERM is what `chattr +i` on a bare mount point answers, while the volume is not mounted over it.
   EPERM: ['storage-unavailable', readOnly],
   EACCES: ['storage-unavailable', readOnly],
-  EIO: ['storage-unavailable', damaged],
-  EUCLEAN: ['storage-unavailable', damaged],
+  EIO: ['storage-unavailable', failing],
+  EUCLEAN: ['storage-unavailable', failing],
   // O_NOFOLLOW met a symbolic link where only files of ours may lie.
-  ELOOP: ['storage-unavailable', damaged],
+  ELOOP: ['storage-unavailable', failing],
   // A missing file is never 'not-found': a client would take that for "deleted" and delete its own copy.
   ENOENT: ['storage-unavailable', gone],
   ENOTDIR: ['storage-unavailable', gone],
@@ -43,6 +43,13 @@ export async function onDisk<T>(work: Promise<T>): Promise<T> {
 /** As `onDisk`, for work whose subject may be missing: then the outcome is undefined. */
 export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   return onDisk(work.catch((error) => (errorCode(error) === 'ENOENT' ? undefined : Promise.reject(error))))
+}
+
+/** What is on the disk is not what was written there. `detail` is for the log. */
+export function damaged(detail: string, cause?: unknown): Problem {
+  return new Problem('storage-unavailable', 'The content of this file is damaged. Please tell the administrator.', {
+    cause: new Error(detail, { cause }),
+  })
 }
 
 /** The system's code of an error, as `ENOSPC`. */

@@ -47,8 +47,7 @@ export function guardOf(
 
   async function checkRoom(): Promise<void> {
     const { totalBytes, freeBytes, hasInodes } = await roomOf(layout.directory)
-    const reserve = reserveBytes === 'auto' ? Math.max(2 * 2 ** 30, totalBytes / 20) : reserveBytes
-    if (freeBytes < reserve || !hasInodes) {
+    if (freeBytes < reserveOf(reserveBytes, totalBytes) || !hasInodes) {
       throw new Problem('disk-full', 'The storage is full. Empty the trash, or ask the administrator for more space.')
     }
   }
@@ -62,6 +61,11 @@ export function guardOf(
       await room()
     },
   }
+}
+
+/** The reserve in bytes on a disk of this size. */
+export function reserveOf(reserve: Reserve, totalBytes: number): number {
+  return reserve === 'auto' ? Math.max(2 * 2 ** 30, totalBytes / 20) : reserve
 }
 
 /** How large the volume is, and how much of it is free. */

@@ -1,12 +1,12 @@
 // Bytes from a stream into an open file, hashed on the way. Chunks are gathered into pieces: while one piece is being
-// written by the thread pool, it is hashed here and the next is gathered. At most two pieces are in memory for each upload,
-// whatever the sender does, and hashing one blocks the main thread for under half a millisecond.
+// written by the thread pool, the next is gathered, and a thread of its own hashes what was written. At most two pieces are
+// in memory for each upload, whatever the sender does. What fits into one piece is hashed here: a thread would cost more.
 
-import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { crc32 } from 'node:zlib'
 import { Problem } from '../problem.ts'
+import { type Following, followFile } from './digest.ts'
+import { type Digest, digestOf } from './digester.ts'
 import { onDisk } from './failure.ts'
 import { HEAD_BYTES } from './type.ts'
 
@@ -15,10 +15,7 @@ const SPARE_PIECES = 16
 
 export type Source = AsyncIterable<Uint8Array> | Readable
 
-export interface Intake {
-  size: number
-  sha256: string
-  crc32: number
+export interface Intake extends Digest {
   /** The first bytes, from which the type is told. */
   head: Buffer
 }
@@ -31,13 +28,18 @@ export interface Limits {
 }
 
 /**
- * Writes the source to the file from its beginning. When it throws, the source is left as it is, for whoever opened it:
+ * Writes the source to the file at `path`, open as `file`, from its beginning. When it throws, the source is left as it is, for whoever opened it:
  * destroying the body of a request would hang up on the client that waits to be told why.
  */
-export async function takeIn(file: FileHandle, source: Source, { ready, maxBytes, signal }: Limits): Promise<Intake> {
+export async function takeIn(
+  path: string,
+  file: FileHandle,
+  source: Source,
+  { ready, maxBytes, signal }: Limits,
+): Promise<Intake> {
   using chunks = pull(source, signal)
-  const sha256 = createHash('sha256')
-  let crc = 0
+  using following = new DisposableStack()
+  let behind: Following | undefined
   let size = 0
   let head = Buffer.alloc(0)
   let piece = takePiece()
@@ -51,11 +53,11 @@ export async function takeIn(file: FileHandle, source: Source, { ready, maxBytes
     const bytes = whole.subarray(0, filled)
     // Its buffer may serve another upload only when the write no longer reads from it.
     writing = writeAll(file, bytes, size).finally(() => returnPiece(whole))
-    writing.catch(chunks.stop)
-    sha256.update(bytes)
-    crc = crc32(bytes, crc)
     if (size === 0) head = Buffer.from(bytes.subarray(0, HEAD_BYTES))
     size += filled
+    const written = size
+    behind ??= following.use(followFile(path))
+    writing.then(() => behind?.follow(written), chunks.stop)
     filled = 0
     piece = takePiece()
   }
@@ -73,10 +75,19 @@ export async function takeIn(file: FileHandle, source: Source, { ready, maxBytes
       if (filled === PIECE_BYTES) await writePiece()
     }
   }
+  if (size === 0) {
+    await ready()
+    const bytes = piece.subarray(0, filled)
+    await writeAll(file, bytes, 0)
+    const digest = digestOf(bytes)
+    head = Buffer.from(bytes.subarray(0, HEAD_BYTES))
+    returnPiece(piece)
+    return { ...digest, head }
+  }
   if (filled > 0) await writePiece()
   await writing
   returnPiece(piece)
-  return { size, sha256: sha256.digest('hex'), crc32: crc, head }
+  return { ...(await (behind as Following).finish(size)), head }
 }
 
 // A file that is almost full takes a part of a write, and the next one says why.

@@ -10,11 +10,14 @@ export interface FoundObject extends ObjectName {
   form: 'whole' | 'delta' | 'blocks'
 }
 
-/** A name that is none of ours, where only ours may lie. */
+/** Another name where only objects may lie. */
 export interface Stranger {
   path: string
+  /** It is ours: a difference or a list that is being made, or was when the machine stopped. */
+  isUnfinished: boolean
 }
 
+const UNFINISHED = /^[0-9a-f]{32}(?:\.packing|\.blocks\.new)$/
 const OBJECT = /^([0-9a-f]{32})(?:\.(delta|blocks))?$/
 const VAULT_ID = /^[0-9a-z]{1,64}$/
 
@@ -36,7 +39,7 @@ export async function listShard(
   for (const name of (await ifThere(readdir(directory))) ?? []) {
     const [, objectId, form = 'whole'] = OBJECT.exec(name) ?? []
     if (objectId?.startsWith(shard)) objects.push({ vaultId, objectId, form: form as FoundObject['form'] })
-    else strangers.push({ path: join(directory, name) })
+    else strangers.push({ path: join(directory, name), isUnfinished: UNFINISHED.test(name) })
   }
   return { objects, strangers }
 }
@@ -51,7 +54,7 @@ export async function listStaged(
   for (const name of (await ifThere(readdir(layout[where]))) ?? []) {
     const object = parseArriving(name)
     if (object) objects.push(object)
-    else strangers.push({ path: join(layout[where], name) })
+    else strangers.push({ path: join(layout[where], name), isUnfinished: false })
   }
   return { objects, strangers }
 }

@@ -64,6 +64,8 @@ export function layoutOf(directory: string) {
     object: (name: ObjectName) => join(shard('objects', name), name.objectId),
     /** The object as a difference to another one; then it does not lie whole any more. */
     delta: (name: ObjectName) => join(shard('objects', name), `${name.objectId}.delta`),
+    /** A difference that is being made. */
+    packing: (name: ObjectName) => join(shard('objects', name), `${name.objectId}.packing`),
     /** The list of its blocks, derived from its bytes: made again where it is missing. */
     blocks: (name: ObjectName) => join(shard('objects', name), `${name.objectId}.blocks`),
     upload: ({ vaultId, objectId }: ObjectName) =>

@@ -4,15 +4,16 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { Problem } from '../problem.ts'
-import { ifThere, onDisk } from './failure.ts'
+import { damaged, ifThere, onDisk } from './failure.ts'
 
 const READ_BYTES = 256 * 1024
 
-/** An open file. Either take its stream, which closes it at its end or when destroyed, or dispose of it. */
+/** An open file. Either take its stream, which closes it at its end or when destroyed, or read and dispose of it. */
 export interface OpenedObject extends AsyncDisposable {
   /** As the disk has it; compare it with the index, for a file cut short by a fault. */
   readonly size: number
+  /** Fills `into` with the bytes from `position` on; throws `storage-unavailable` when the file ends before. */
+  read(into: Buffer, position: number): Promise<void>
   /** The bytes from `start` to `end` inclusive, or all. Only one stream for each opening. */
   stream(range?: { start: number; end: number }): Readable
 }
@@ -49,6 +50,13 @@ function opened(file: FileHandle, size: number): OpenedObject {
   let isTaken = false
   return {
     size,
+    async read(into, position) {
+      for (let done = 0; done < into.length; ) {
+        const { bytesRead } = await onDisk(file.read(into, done, into.length - done, position + done))
+        if (bytesRead === 0) throw damaged(`the file ended at ${position + done}, not after ${position + into.length}`)
+        done += bytesRead
+      }
+    },
     stream({ start, end } = { start: 0, end: size - 1 }) {
       if (isTaken) throw new TypeError('The stream of this object was taken already')
       const isInside = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end < size
@@ -83,11 +91,5 @@ function readRange(file: FileHandle, start: number, end: number): Readable {
         (failure) => done(error ?? failure),
       )
     },
-  })
-}
-
-function damaged(detail: string): Problem {
-  return new Problem('storage-unavailable', 'The content of this file is damaged. Please tell the administrator.', {
-    cause: new Error(detail),
   })
 }

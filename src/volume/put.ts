@@ -17,6 +17,8 @@ export interface Stored extends ObjectName {
   /** In hex. */
   sha256: string
   crc32: number
+  /** The encoded list of its blocks; undefined where there is one at most. */
+  blocks: Uint8Array<ArrayBuffer> | undefined
   mimeType: string
 }
 
@@ -44,7 +46,11 @@ export async function storeObject(
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   await using file = await onDisk(open(layout.arriving(object), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600))
 
-  const { head, ...intake } = await takeIn(file, source, { ready: guard.ready, maxBytes, signal })
+  const { head, ...intake } = await takeIn(layout.arriving(object), file, source, {
+    ready: guard.ready,
+    maxBytes,
+    signal,
+  })
   const mimeType = await sniffType(head, name, declaredType)
 
   await onDisk(file.chmod(0o400))

@@ -28,7 +28,7 @@ export async function replaceObject(
   await using file = await onDisk(open(arriving, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600))
   try {
     const options = { ready: async () => {}, maxBytes: expected.size, signal: new AbortController().signal }
-    const { size, sha256 } = await takeIn(file, copy, options)
+    const { size, sha256 } = await takeIn(arriving, file, copy, options)
     if (size !== expected.size || sha256 !== expected.sha256)
       throw new Problem('conflict', 'The copy is not what was stored either.')
     await onDisk(file.chmod(0o400))

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { decodeBlocks } from '../blocks.ts'
 import { bytes, cannotMount, chunked, makeTemporary, mountSmall, sha256, startVolume } from './testing.ts'
 import { openVolume } from './volume.ts'
 
@@ -41,7 +42,14 @@ test('what was put comes back the same, with its size, hashes and type', async (
   for (const size of [0, 1, 4100, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 17]) {
     const content = bytes(size)
     for (const source of [chunked(content, 7777), chunked(content, 2 * PIECE + 1), Readable.from(chunked(content))]) {
-      const stored = await t.volume.put('alice', source, { name: 'a.bin' })
+      const { blocks, ...stored } = await t.volume.put('alice', source, { name: 'a.bin' })
+      const listed = blocks ? decodeBlocks(blocks, size) : []
+      for (let at = 0, i = 0; i < listed.length; at += listed[i++]?.size ?? 0)
+        assert.deepEqual(
+          Buffer.from(listed[i]?.sha256 ?? []).toString('hex'),
+          sha256(content.subarray(at, at + (listed[i]?.size ?? 0))),
+        )
+      assert.equal(listed.length > 1, size >= PIECE - 1)
       assert.deepEqual(stored, {
         vaultId: 'alice',
         objectId: stored.objectId,

@@ -2,17 +2,19 @@
 // crashes, full disks and unmounted ones is behind these few verbs. It knows ids and paths, neither users nor names.
 
 import { randomBytes } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { Problem } from '../problem.ts'
-import { removeName, syncDirectory } from './directory.ts'
+import { makeDirectory, removeName, syncDirectory } from './directory.ts'
 import { ifThere, onDisk } from './failure.ts'
 import { guardOf, type Reserve, type Space, spaceOf } from './guard.ts'
 import type { Source } from './intake.ts'
 import { type Layout, layoutOf, type ObjectName, parseArriving, type ThumbnailSize, thumbnailSizes } from './layout.ts'
 import { initialise, readMarker } from './marker.ts'
 import { type OpenedObject, openIfThere, openObject } from './open.ts'
+import { openPacking, type Packing } from './packed.ts'
 import { findDirectory, refuseUnsuitable, unsuitableFileSystems } from './place.ts'
 import { type PutOptions, type Stored, storeObject } from './put.ts'
+import { openStaged, type Staged } from './staged.ts'
 import { createVault, removeVault } from './vaults.ts'
 
 export interface VolumeOptions {
@@ -51,13 +53,18 @@ export interface Volume extends AsyncDisposable {
   /** The index will never name the object: its bytes are removed. */
   discard(object: ObjectName): Promise<void>
 
-  /** Opens an object for reading. One that is missing or damaged is `storage-unavailable`, never "not found". */
+  /** Bytes of resumable uploads. */
+  readonly staged: Staged
+
+  /** Objects kept as differences. */
+  readonly packing: Packing
+
+  /** Opens an object that lies whole. One that is missing or damaged is `storage-unavailable`, never "not found". */
   open(vaultId: string, objectId: string): Promise<OpenedObject>
-  /**
-   * All bytes of a version in order, whichever way they are kept: whole, or as a difference to another object. `packed` is
-   * the object's row in the index, where it has one.
-   */
-  openVersion(vaultId: string, objectId: string, packed?: { baseId: string | null }): Promise<OpenedObject>
+  /** Keeps the list of an object's blocks beside it. It is derived: written when there is time, made again when missing. */
+  writeBlocks(object: ObjectName, blocks: Uint8Array): Promise<void>
+  /** The list, or undefined where there is none. Whether it fits the object is for the caller to see. */
+  readBlocks(object: ObjectName): Promise<Buffer | undefined>
   /** Removes an object and its thumbnails, durably. The index must have forgotten it before. Repeatable. */
   remove(vaultId: string, objectId: string): Promise<void>
   objectPath(vaultId: string, objectId: string): string
@@ -89,6 +96,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
   await refuseUnsuitable(directory, unsuitable)
   const layout = layoutOf(directory)
   const id = (await readMarker(layout)) ?? (await initialise(layout))
+  await makeDirectory(layout.uploads) // volumes of before 0.2 have none
   const { dev: device } = await onDisk(stat(directory))
   const guard = guardOf(layout, { id, device, reserveBytes, now })
 
@@ -147,18 +155,23 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     },
     settle,
     discard,
+    staged: openStaged(layout, guard),
+    packing: openPacking(layout, guard),
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
-    async openVersion(vaultId, objectId, packed) {
-      if (packed)
-        throw new Problem('storage-unavailable', 'This version is kept as a difference, which cannot be read yet.')
-      return openObject(layout.object({ vaultId, objectId }))
+    async writeBlocks(object, blocks) {
+      const temporary = `${layout.blocks(object)}.new`
+      await onDisk(writeFile(temporary, blocks, { mode: 0o400 }))
+      await onDisk(rename(temporary, layout.blocks(object)))
     },
+    readBlocks: (object) => ifThere(readFile(layout.blocks(object))),
     async remove(vaultId, objectId) {
       const object = { vaultId, objectId }
       await guard.present()
       for (const size of thumbnailSizes) await removeName(layout.thumbnail(object, size))
-      if (await removeName(layout.object(object))) await syncDirectory(layout.objectShard(object))
+      for (const name of [layout.blocks(object), layout.packing(object)]) await removeName(name)
+      const [isWhole, isPacked] = [await removeName(layout.object(object)), await removeName(layout.delta(object))]
+      if (isWhole || isPacked) await syncDirectory(layout.objectShard(object))
     },
     objectPath: (vaultId, objectId) => layout.object({ vaultId, objectId }),
     thumbnailPath: (vaultId, objectId, size) => layout.thumbnail({ vaultId, objectId }, size),

@@ -126,6 +126,35 @@ test('files dropped from the desktop arrive; a name that is taken is asked about
   assert.deepEqual(complaints, [])
 })
 
+test('a folder, and several entries, are downloaded as one archive; a file as itself', async () => {
+  await using t = await startTest({ page: true })
+  await t.alice.put('in it.txt', 'x', { path: 'Pläne' })
+  await t.alice.putAll({ 'a.txt': 'a', 'b.txt': 'b' })
+  await using browser = await openBrowser()
+  const { page, complaints } = await browser.open({ acceptDownloads: true })
+  await signIn(page, t.url, t.alice)
+  const saved = async (click: Promise<void>) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), click])
+    return { name: download.suggestedFilename(), content: await readFile(await download.path(), 'latin1') }
+  }
+  const fromMenu = async (row: RegExp) => {
+    await page.getByRole('row', { name: row }).click({ button: 'right' })
+    return saved(page.getByRole('menuitem', { name: 'Download' }).click())
+  }
+  assert.deepEqual(await fromMenu(/a\.txt/), { name: 'a.txt', content: 'a' })
+  const folder = await fromMenu(/Pläne/)
+  assert.equal(folder.name, 'Pläne.zip')
+  assert.match(folder.content, /^PK/)
+  await page.keyboard.press('Escape')
+  await page.locator('#list').focus()
+  await page.keyboard.press('Control+a')
+  const bar = page.getByRole('toolbar', { name: 'Selection' })
+  const all = await saved(bar.getByRole('button', { name: 'Download' }).click())
+  assert.equal(all.name, 'alice.zip')
+  for (const name of ['a.txt', 'b.txt', 'in it.txt']) assert.ok(all.content.includes(name))
+  assert.deepEqual(complaints, [])
+})
+
 test('everything is done with the keyboard alone', async () => {
   await using t = await startTest({ page: true })
   await t.alice.putAll({ 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'c' })

@@ -5,13 +5,13 @@ import * as api from '../../api/vaults.ts'
 import type { Core } from '../../vault/core.ts'
 import { findFiles } from '../../vault/find.ts'
 import { getStats, getUsage, initialize, setQuota } from '../../vault/storage.ts'
-import { getVault, listVaults, renameVault } from '../../vault/vaults.ts'
+import { changeVault, getVault, listVaults } from '../../vault/vaults.ts'
 import type { On } from '../bind.ts'
 
 export function vaultRoutes(on: On, core: Core): void {
   on(api.listVaults, (_, { actor }) => ({ vaults: listVaults(core, actor) }))
   on(api.getVault, ({ params }, { actor }) => getVault(core, actor, params.vaultId))
-  on(api.changeVault, ({ params, body }, { actor }) => renameVault(core, actor, params.vaultId, body.name))
+  on(api.changeVault, ({ params, body }, { actor }) => changeVault(core, actor, params.vaultId, body))
   on(storage.getUsage, (_, { actor }) => getUsage(core, actor))
   on(storage.initializeStorage, (_, { actor }) => initialize(core, actor))
   on(storage.setQuota, ({ body }, { actor }) => setQuota(core, actor, body.userId, body.maxBytes))

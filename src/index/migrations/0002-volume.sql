@@ -14,7 +14,6 @@ CREATE INDEX version_replaced ON version (vault_no, replaced_at) WHERE replaced_
 CREATE TABLE packed (
   object_id TEXT PRIMARY KEY,
   base_id TEXT, -- the object it is a difference to; null: compressed by itself
-  depth INTEGER NOT NULL CHECK (depth >= 1), -- how many differences lie between it and bytes that stand for themselves
   stored_bytes INTEGER NOT NULL CHECK (stored_bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX packed_by_base ON packed (base_id) WHERE base_id IS NOT NULL;
@@ -34,6 +33,7 @@ CREATE TABLE upload (
   size INTEGER NOT NULL CHECK (size >= 0),
   chunk_size INTEGER NOT NULL CHECK (chunk_size > 0),
   sha256 BLOB, -- what the client says the whole will be
+  blocks_sha256 BLOB, -- the same of the list of its blocks
   base_version INTEGER, -- the version it replaces; null: nothing may be there
   on_conflict TEXT NOT NULL CHECK (on_conflict IN ('fail', 'rename')),
   mime_type TEXT, -- as declared
@@ -67,13 +67,22 @@ CREATE TRIGGER upload_ended AFTER DELETE ON upload WHEN old.file_id IS NULL BEGI
   UPDATE vault SET reserved_bytes = reserved_bytes - old.size WHERE no = old.vault_no;
 END;
 
--- Where a block lies in the vault: the first 48 bits of its SHA-256 (a JavaScript number holds them), a version, an offset.
--- A hint: whoever uses a block compares its whole hash.
+-- Whole contents that a vault has, by hash.
+CREATE INDEX version_content ON version (vault_no, sha256);
+
+-- An object of several blocks whose blocks can be found in `block`. Numbers are never used again.
+CREATE TABLE block_source (
+  no INTEGER PRIMARY KEY AUTOINCREMENT,
+  vault_no INTEGER NOT NULL,
+  object_id TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Where a block lies in a vault: the first 48 bits of its SHA-256 (a JavaScript number holds them), an object, an offset.
+-- A hint: whoever uses a block compares its whole hash, or that of what it becomes part of.
 CREATE TABLE block (
   vault_no INTEGER NOT NULL,
   hash48 INTEGER NOT NULL,
-  version_no INTEGER NOT NULL,
+  source_no INTEGER NOT NULL,
   start INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  PRIMARY KEY (vault_no, hash48, version_no, start)
+  PRIMARY KEY (vault_no, hash48, source_no, start)
 ) STRICT, WITHOUT ROWID;

@@ -8,6 +8,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import { getMe, logout } from '../../../src/api/auth.ts'
+import { createDownload, downloadFolder } from '../../../src/api/downloads.ts'
 import * as api from '../../../src/api/files.ts'
 import * as folders from '../../../src/api/folders.ts'
 import { listVaults } from '../../../src/api/vaults.ts'
@@ -232,6 +233,20 @@ export function useSignOut() {
 
 export function downloadAddress(id: string, inline = false): string {
   return addressOf(api.download, { params: { id }, query: inline ? { inline: true } : {} })
+}
+
+export function folderDownloadAddress(id: string): string {
+  return addressOf(downloadFolder, { params: { id } })
+}
+
+/** Where several entries are to be had as one archive, for a while. */
+export function useSelection() {
+  return useMutation({
+    mutationFn: async (entries: Entry[]) => {
+      const ids = (type: Entry['type']) => entries.filter((entry) => entry.type === type).map(entryId)
+      return (await call(createDownload, { body: { fileIds: ids('file'), folderIds: ids('folder') } })).url
+    },
+  })
 }
 
 /** Named by the content too, so that the browser may keep it for ever. */

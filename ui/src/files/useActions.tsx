@@ -15,9 +15,11 @@ import {
   entryId,
   entryName,
   type File,
+  folderDownloadAddress,
   useCopy,
   useRemoveForGood,
   useRestore,
+  useSelection,
   useSetFavorite,
   useTrash,
 } from './queries.ts'
@@ -51,6 +53,7 @@ export function useActions(
   const { mutateAsync: restore } = useRestore()
   const { mutateAsync: removeForGood } = useRemoveForGood()
   const { mutateAsync: copy } = useCopy()
+  const { mutateAsync: select } = useSelection()
   const { mutateAsync: setFavorite } = useSetFavorite()
 
   const files = selected.flatMap((entry): File[] => (entry.type === 'file' ? [entry.file] : []))
@@ -72,8 +75,8 @@ export function useActions(
     if (files.length > 0) told(setFavorite({ files, favorite: !marked }))
   }
   const download = () => {
-    // One after the other: browsers ask once whether a page may save several files.
-    for (const [i, { id }] of files.entries()) setTimeout(() => save(downloadAddress(id)), i * 300)
+    if (one) save(one.type === 'file' ? downloadAddress(one.file.id) : folderDownloadAddress(one.folder.id))
+    else if (selected.length > 0) told(select(selected).then(save))
   }
 
   const act: Record<string, Action> = {
@@ -84,7 +87,7 @@ export function useActions(
       keys: '↵',
       act: () => one && open(one),
     },
-    download: { id: 'download', label: 'Download', icon: Download, disabled: files.length === 0, act: download },
+    download: { id: 'download', label: 'Download', icon: Download, act: download },
     favorite: {
       id: 'favorite',
       label: marked ? 'Not a favourite any more' : 'Favourite',
