@@ -1,53 +1,116 @@
 /**
- * Damaged and missing bytes brought back from another File Vault volume or a backup of one. Only a copy whose SHA-256 is
- * that of the version takes the place; where none is found everything stays as it is.
+ * Damaged and missing bytes brought back from another File Vault volume or a backup of one. Only a copy that gives the
+ * SHA-256 of the version takes the place; where none is found everything stays as it is.
  */
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { Problem } from '../problem.ts'
+import { openContent } from '../vault/contents.ts'
 import type { Core } from '../vault/core.ts'
 import { record } from '../vault/journal.ts'
+import { openDelta } from '../volume/delta/open.ts'
 import { sizeOf } from '../volume/inventory.ts'
-import { layoutOf } from '../volume/layout.ts'
+import { layoutOf, type ObjectName } from '../volume/layout.ts'
 import { replaceObject } from '../volume/repair.ts'
 import type { Finding } from './finding.ts'
 import type { Hashing } from './hashing.ts'
 
-/** Tries to bring back what a finding calls missing or damaged; says whether it is right again. */
+/**
+ * Tries to bring back what a finding calls missing or damaged; says whether it is right now. A difference is right again
+ * when its base is, so that asking once more at the end may find more.
+ */
 export type Repair = (finding: Finding) => Promise<boolean>
+
+interface Wanted {
+  size: number
+  sha256: string
+  packed: 0 | 1
+  base_id: string | null
+}
 
 /** Looks for copies below `directory`: under the same name in a volume first, then by their content anywhere. */
 export async function openRepair(core: Core, directory: string, hashing: Hashing): Promise<Repair> {
   if (!(await isDirectory(directory)))
     throw new Problem('bad-input', `There is no directory ${directory} to repair from.`)
+  const { layout } = core.volume
+  const copies = layoutOf(directory)
   let bySize: Promise<Map<number, string[]>> | undefined
 
-  async function* candidates(vaultId: string, objectId: string, size: number): AsyncGenerator<string> {
-    const same = layoutOf(directory).object({ vaultId, objectId })
+  async function* candidates(object: ObjectName, size: number): AsyncGenerator<string> {
+    const same = copies.object(object)
     if ((await sizeOf(same)) === size) yield same
     bySize ??= filesBySize(directory)
     for (const path of (await bySize).get(size) ?? []) if (path !== same) yield path
   }
 
-  return async ({ kind, vaultId, objectId }) => {
-    if ((kind !== 'missing' && kind !== 'damaged') || vaultId === undefined || objectId === undefined) return false
-    const row = core.index.read.get(sql<{ size: number; sha256: Buffer; packed: 0 | 1 }>`
-      SELECT size, sha256, EXISTS (SELECT 1 FROM packed p WHERE p.object_id = v.object_id) AS packed
-      FROM version v WHERE object_id = ${objectId} LIMIT 1`)
-    if (!row || row.packed) return false // a difference is made again from its neighbours, not copied: see the seam in volume
-    const expected = { size: row.size, sha256: row.sha256.toString('hex') }
-    for await (const path of candidates(vaultId, objectId, row.size)) {
+  async function repairWhole(object: ObjectName, wanted: Wanted): Promise<boolean> {
+    for await (const path of candidates(object, wanted.size)) {
       const found = await hashing.hash(path).catch(() => undefined)
-      if (found?.sha256 !== expected.sha256) continue
+      if (found?.sha256 !== wanted.sha256) continue
       await core.volume.guard()
-      await replaceObject(core.volume.layout, { vaultId, objectId }, createReadStream(path), expected)
-      await tell(core, objectId)
+      await replaceObject(layout, object, 'whole', createReadStream(path), (_, sha256) => sha256 === wanted.sha256)
       return true
     }
     return false
   }
+
+  async function repairDelta(object: ObjectName, wanted: Wanted): Promise<boolean> {
+    const path = copies.delta(object)
+    if ((await sizeOf(path)) === undefined) return false
+    await core.volume.guard()
+    const gives = (written: string) => givesBack(core, object.vaultId, written, wanted).catch(() => false)
+    return replaceObject(layout, object, 'delta', createReadStream(path), gives).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Problem && error.code === 'conflict') return false
+        throw error
+      },
+    )
+  }
+
+  return async ({ kind, vaultId, objectId }) => {
+    if ((kind !== 'missing' && kind !== 'damaged') || vaultId === undefined || objectId === undefined) return false
+    const object = { vaultId, objectId }
+    const wanted = core.index.read.get(sql<Wanted>`
+      SELECT v.size, lower(hex(v.sha256)) AS sha256, p.object_id IS NOT NULL AS packed, p.base_id
+      FROM version v LEFT JOIN packed p ON p.object_id = v.object_id WHERE v.object_id = ${objectId} LIMIT 1`)
+    if (!wanted) return false
+    if (wanted.packed && (await isRight(core, object, wanted))) return true
+    const isRepaired = await (wanted.packed ? repairDelta(object, wanted) : repairWhole(object, wanted))
+    if (isRepaired) await tell(core, objectId)
+    return isRepaired
+  }
+}
+
+/** Whether the version can be read again and is what was stored. */
+async function isRight(core: Core, { vaultId, objectId }: ObjectName, wanted: Wanted): Promise<boolean> {
+  try {
+    await using opened = await openContent(core, vaultId, objectId)
+    return (await hashOf(opened.stream())) === wanted.sha256
+  } catch {
+    return false
+  }
+}
+
+/** Whether the difference in a file gives back the version, from the base as it lies here. */
+async function givesBack(core: Core, vaultId: string, path: string, { base_id, sha256 }: Wanted): Promise<boolean> {
+  await using base = base_id === null ? undefined : await openContent(core, vaultId, base_id)
+  const readBase = async (offset: number, length: number) => {
+    const bytes = Buffer.allocUnsafeSlow(length)
+    await base?.read(bytes, offset)
+    return bytes
+  }
+  await using delta = await openDelta(path, readBase, base && { size: base.size })
+  return (await hashOf(delta.stream())) === sha256
+}
+
+async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
 }
 
 // Whoever keeps something beside the object (the readable tree) has to look again: the journal is how it hears.

@@ -12,6 +12,7 @@ import { changeFolder, createFolder, listFolders, removeFolder, restoreFolder } 
 import { getUsage } from '../api/storage.ts'
 import { changeUser, createUser, listUsers, removeUser } from '../api/users.ts'
 import { listVaults } from '../api/vaults.ts'
+import { downloadVersion, listVersions } from '../api/versions.ts'
 import { loadConfig } from '../config.ts'
 import { openPerson, type Person } from '../testing/person.ts'
 import { startTest, type Test } from '../testing/start.ts'
@@ -200,6 +201,9 @@ async function fill(t: Test): Promise<void> {
   })
   await alice.call(setFavorite, { params: { id: plan.id }, body: { favorite: true } })
   await alice.call(copyFile, { params: { id: plan.id }, body: { folderId: null, name: 'copy.txt' } })
+  const story = 'once upon a time '.repeat(2000)
+  for (let n = 1; n <= 4; n++)
+    await alice.put('story.txt', `${story}${n}${story.slice(n)}`, { folderId: work.id, onConflict: 'replace' })
   const inOld = await alice.put('in old.txt', 'in old', { folderId: old.id })
   await alice.put('in older.txt', 'in older', { folderId: older.id })
   await alice.call(removeFile, { params: { id: inOld.id } })
@@ -251,7 +255,20 @@ async function seenBy(person: Person) {
       .filter(({ deletedAt }) => deletedAt === null)
       .map(async ({ id }) => [id, sha256(Buffer.from(await (await person.get(id)).arrayBuffer()))]),
   )
+  const versions = await Promise.all(
+    files.map(async ({ id }) =>
+      (await person.call(listVersions, { params: { id } })).versions.map((one) => ({ id, ...one })),
+    ),
+  )
+  const olderContents = await Promise.all(
+    versions.flat().map(async ({ id, number: n }) => {
+      const answer = (await person.call(downloadVersion, { params: { id, n: String(n) } })) as Response
+      return [id, n, sha256(Buffer.from(await answer.arrayBuffer()))]
+    }),
+  )
   return {
+    versions,
+    olderContents,
     vaults: (await person.call(listVaults, {})).vaults,
     usage: await person.call(getUsage, {}),
     folders: await person.call(listFolders, { params, query: {} }),

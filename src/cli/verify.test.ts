@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { copyFile } from '../api/files.ts'
+import { downloadVersion } from '../api/versions.ts'
 import { startTest } from '../testing/start.ts'
 
 const main = join(import.meta.dirname, '../main.ts')
@@ -79,6 +80,40 @@ test('a flipped bit is found with its file, stays as it is, and is repaired from
   assert.match((await verify(t.directory)).out, /^missing/)
   assert.equal((await verify(t.directory, ['--repair-from', copy])).code, 0)
   assert.equal((await verify(t.directory)).code, 0)
+  await rm(other, { recursive: true })
+})
+
+test('old versions kept as differences are verified and repaired too, from their base on', async () => {
+  await using t = await startTest()
+  const text = Array.from({ length: 5000 }, (_, i) => `line ${i} of the story\n`).join('')
+  let id = ''
+  for (let n = 1; n <= 4; n++) {
+    id = (await t.alice.put('story.txt', text.replaceAll(`${n}7`, `changed ${n}`), { onConflict: 'replace' })).id
+    await t.idle()
+  }
+  const objects = join(t.directory, 'vaults', t.alice.vaultId, 'objects')
+  const names = async () => (await readdir(objects, { recursive: true })).filter((name) => name.includes('/'))
+  const deltas = (await names()).filter((name) => name.endsWith('.delta'))
+  assert.equal(deltas.length, 3)
+  assert.equal((await verify(t.directory)).code, 0)
+  const other = await mkdtemp(join(memory, 'filevault-copy-'))
+  await cp(t.directory, join(other, 'backup'), { recursive: true })
+
+  await flip(join(objects, deltas[0] ?? ''))
+  await rm(join(objects, deltas[1] ?? ''))
+  const whole = (await names()).find((name) => /[0-9a-f]{32}$/.test(name)) ?? ''
+  await flip(join(objects, whole))
+  const found = await verify(t.directory)
+  assert.equal(found.code, 1)
+  for (const n of [1, 2, 3, 4]) assert.match(found.out, new RegExp(`/story.txt version ${n} in vault`))
+  const repaired = await verify(t.directory, ['--repair-from', join(other, 'backup')])
+  assert.equal(repaired.code, 0, repaired.out + repaired.err)
+  assert.equal((await verify(t.directory)).code, 0)
+  assert.equal((await readdir(join(t.directory, 'quarantine'))).length, 2)
+  for (let n = 1; n <= 4; n++) {
+    const answer = (await t.alice.call(downloadVersion, { params: { id, n: String(n) } })) as Response
+    assert.equal(await answer.text(), text.replaceAll(`${n}7`, `changed ${n}`))
+  }
   await rm(other, { recursive: true })
 })
 
