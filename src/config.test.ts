@@ -76,7 +76,7 @@ test('the environment goes before the file, the file before the defaults', async
   assert.deepEqual(config.server.listen, { host: '::1', port: 9000 })
   assert.deepEqual(config.server.trustedProxies, ['10.0.0.0/8', '::1'])
   assert.equal(config.media.timeoutMs, 120_000)
-  assert.equal(config.volume.reserveBytes, 2e9)
+  assert.equal(config.volume.reserveBytes, 'auto')
   assert.ok(Object.isFrozen(config.server.listen))
 })
 

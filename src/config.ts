@@ -42,9 +42,14 @@ export const settings = {
       flag,
     ),
     reserve: setting(
-      '2GB',
-      'Free space that is kept: with less than this, what would be written is refused (507).',
-      size,
+      'auto',
+      'Free space that is kept: with less, what would be written is refused (507). "auto": the larger of 2 GiB and 5 %.',
+      reserve,
+    ),
+    readable_tree: setting(
+      true,
+      'Keep vaults/ID/files as a tree of hard links under readable names, for rsync, Samba or leaving; it takes no space.',
+      flag,
     ),
   },
   search: {
@@ -84,7 +89,12 @@ export interface Config {
     readonly publicUrl: string | undefined
     readonly trustedProxies: readonly string[]
   }
-  readonly volume: { readonly path: string; readonly mustBeMount: boolean; readonly reserveBytes: number }
+  readonly volume: {
+    readonly path: string
+    readonly mustBeMount: boolean
+    readonly reserveBytes: number | 'auto'
+    readonly readableTree: boolean
+  }
   readonly search: { readonly engine: 'memory' | 'fts' }
   readonly log: { readonly level: string }
   readonly auth: { readonly loginAttempts: number; readonly loginWindowMs: number }
@@ -143,7 +153,12 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   const { server, volume, search, log, auth, media } = values
   return frozen({
     server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
-    volume: { path: resolve(cwd, volume.path), mustBeMount: volume.must_be_mount, reserveBytes: volume.reserve },
+    volume: {
+      path: resolve(cwd, volume.path),
+      mustBeMount: volume.must_be_mount,
+      reserveBytes: volume.reserve,
+      readableTree: volume.readable_tree,
+    },
     search,
     log,
     auth: { loginAttempts: auth.login_attempts, loginWindowMs: auth.login_window },
@@ -282,6 +297,10 @@ function count(least: number): (value: Written) => number {
 
 function size(value: Written): number {
   return parseSize(typeof value === 'number' ? String(value) : text(value))
+}
+
+function reserve(value: Written): number | 'auto' {
+  return value === 'auto' ? value : size(value)
 }
 
 function duration(value: Written): number {

@@ -1,9 +1,11 @@
 /** Arguments → command → exit code: 0 done, 1 the thing asked for failed, 2 the command line was wrong. */
 import { parseArgs } from 'node:util'
+import { rescue } from './cli/rescue.ts'
 import { serve } from './cli/serve.ts'
 import { openTerminal, UsageError } from './cli/terminal.ts'
 import { token } from './cli/token.ts'
 import { user } from './cli/user.ts'
+import { verify } from './cli/verify.ts'
 import { loadConfig } from './config.ts'
 import { Problem } from './problem.ts'
 import { version } from './version.ts'
@@ -13,6 +15,9 @@ const usage = `File Vault ${version}
 filevault serve                     the server: API, web page, jobs
 filevault user add|list|password|quota|disable|enable
 filevault token create --user EMAIL --name NAME [--scope read,write,admin]
+filevault verify [--repair-from DIR] [--rate 200MB]
+                                    re-reads every stored byte; 0 right, 1 damaged, 2 could not run
+filevault rescue                    makes a lost index anew from the volume alone
 
 Everywhere: --config FILE, --json, --help, --version`
 
@@ -25,6 +30,8 @@ async function main(argv: string[]): Promise<void> {
     serve: () => serve(config),
     user: () => user(config, terminal, rest, values),
     token: () => token(config, terminal, rest, values),
+    rescue: () => rescue(config, terminal),
+    verify: () => verify(config, terminal, values),
   }
   const run = commands[command]
   if (!run) throw new UsageError(`There is no command "${command}".\n\n${usage}`)
@@ -53,6 +60,8 @@ function parse(argv: string[]) {
         'password-stdin': { type: 'boolean' },
         user: { type: 'string' },
         scope: { type: 'string' },
+        'repair-from': { type: 'string' },
+        rate: { type: 'string' },
       },
     })
   } catch (error) {
@@ -65,5 +74,5 @@ try {
 } catch (error) {
   const understood = error instanceof Problem || error instanceof UsageError
   process.stderr.write(`${understood ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  process.exitCode = error instanceof UsageError || process.exitCode === 2 ? 2 : 1
 }

@@ -1,5 +1,7 @@
 /** `filevault serve`: the server with its jobs, until it is told to stop. */
 import { join } from 'node:path'
+import { startRecording } from '../backup/recording.ts'
+import { removeTrees, startTree } from '../backup/tree.ts'
 import type { Config } from '../config.ts'
 import { startServer } from '../http/serve.ts'
 import { jobHandlers, recurring } from '../jobs/handlers.ts'
@@ -36,6 +38,9 @@ export async function serve(config: Config): Promise<void> {
     processes: config.media.processes,
   })
   await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1, recurring })
+  await using _recording = startRecording(core)
+  await using _tree = config.volume.readableTree ? startTree(core) : undefined
+  if (!config.volume.readableTree) core.afterwards(removeTrees(core))
   await using server = await startServer(core, { version, pageDirectory })
   core.afterwards(core.search.warm())
   const tidy = setInterval(() => core.index.checkpoint(), idleCheckMs)

@@ -1,9 +1,9 @@
 /** Opens the index of a volume: one writer, a reader that never waits for it, a reading thread, and the lock. */
 import { existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { Problem } from '../problem.ts'
 import { openConnection } from './connection.ts'
+import { takeLock } from './lock.ts'
 import { knownMigrations, type Migration, migrate } from './migrate.ts'
 import type { Query } from './query.ts'
 import { Reading } from './reading.ts'
@@ -22,6 +22,8 @@ export interface Index extends AsyncDisposable {
   readAway<T>(query: Query<T>): Promise<T[]>
   /** One transaction of SQL alone: `work` is synchronous. Resolves when it is durable. */
   write<T>(work: (tx: Transaction) => T): Promise<T>
+  /** Refuses every write with this problem (the volume is gone), until it is taken back with undefined. */
+  refuse(problem: Problem | undefined): void
   /** How many times this process has committed: what was read before the number changed may be out of date. */
   readonly commits: number
   /** A quick structural check; a sentence for each fault found. */
@@ -45,7 +47,7 @@ export async function openIndex(
 ): Promise<Index> {
   if (as === 'guest' && !existsSync(path))
     throw new Problem('storage-unavailable', 'There is no index on this volume yet. Start the server once.')
-  const lock = as === 'whole' ? takeLock(join(dirname(path), 'lock.db')) : undefined
+  const lock = as === 'whole' ? takeLock(path) : undefined
   try {
     const writing = openConnection(path, { busyMs: as === 'whole' ? 150 : 5000 })
     try {
@@ -59,11 +61,15 @@ export async function openIndex(
         read: new Statements(reading),
         readAway: (query) => away.all(query),
         write: (work) => writer.write(work),
+        refuse: (problem) => writer.refuse(problem),
         get commits() {
           return writer.commits
         },
+        // FTS5 on a connection that read words before calls what was written since damaged: hence a fresh one.
         check: () => {
-          const rows = reading.pragma('quick_check(10)') as { quick_check: string }[]
+          const fresh = openConnection(path, { readonly: true, busyMs: 150 })
+          const rows = fresh.pragma('quick_check(10)') as { quick_check: string }[]
+          fresh.close()
           return rows.map((row) => row.quick_check).filter((text) => text !== 'ok')
         },
         checkpoint: () => void writing.pragma('wal_checkpoint(TRUNCATE)'),
@@ -82,25 +88,6 @@ export async function openIndex(
     }
   } catch (error) {
     lock?.close()
-    throw error
-  }
-}
-
-// An exclusive transaction on a database of its own, held for the life of the process: the kernel lets go of it even
-// after kill -9, and it needs no native add-on.
-function takeLock(path: string): Database.Database {
-  const lock = new Database(path, { timeout: 0 })
-  try {
-    lock.pragma('locking_mode = EXCLUSIVE')
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
-  } catch (error) {
-    lock.close()
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY'))
-      throw new Problem(
-        'busy',
-        'Another File Vault is running on this volume. Stop it first, or choose another volume with FILEVAULT_VOLUME.',
-      )
     throw error
   }
 }

@@ -7,7 +7,7 @@ interface Asked {
   reject: (error: Error) => void
 }
 
-export class Reading {
+export class Reading implements AsyncDisposable {
   readonly #path: string
   #worker: Worker | undefined
   #asked = new Map<number, Asked>()
@@ -38,6 +38,10 @@ export class Reading {
     this.#closed = true
     await this.#worker?.terminate()
     this.#fail(new Error('The index was closed.'))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #start(): Worker {

@@ -158,6 +158,7 @@ export interface Tables {
     at: number
     user_no: number | null
   }
+  unrecorded: { no: Generated<number>; what: string; id: string; vault_id: string | null; user_id: string | null }
   job: {
     no: Generated<number>
     name: string

@@ -39,6 +39,7 @@ export class Writer {
   #closed = false
   #lockedSince = 0
   #commits = 0
+  #refusal: Problem | undefined
 
   /** `onUnknown` is told when a COMMIT failed in a way that leaves its outcome open: the process must stop and recover. */
   constructor(db: Connection, onUnknown: (error: unknown) => void) {
@@ -51,6 +52,7 @@ export class Writer {
   write<T>(work: (tx: Transaction) => T): Promise<T> {
     if (this.#closed)
       return Promise.reject(new Problem('storage-unavailable', 'The server is stopping. Try again in a moment.'))
+    if (this.#refusal) return Promise.reject(this.#refusal)
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject })
       this.#schedule()
@@ -60,6 +62,11 @@ export class Writer {
   /** How many times this process has committed: what was read before the number changed may be out of date. */
   get commits(): number {
     return this.#commits
+  }
+
+  /** From now on every write is refused with this, until it is taken back with undefined. */
+  refuse(problem: Problem | undefined): void {
+    this.#refusal = problem
   }
 
   /** Commits what waits, then takes no more. */

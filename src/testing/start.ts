@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, client } from '../api/client.ts'
+import { type Recording, startRecording } from '../backup/recording.ts'
+import { startTree, type Tree } from '../backup/tree.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { startServer } from '../http/serve.ts'
 import { jobHandlers, recurring } from '../jobs/handlers.ts'
@@ -29,6 +31,10 @@ export interface Test extends AsyncDisposable {
   person(name: string, options?: { quotaBytes?: number }): Promise<Person>
   /** Waits until no background job is due. */
   idle(): Promise<void>
+  /** Waits until the records on the volume say what the index says. */
+  recorded(): Promise<void>
+  /** Waits until the readable tree shows what the index says. */
+  grown(): Promise<void>
 }
 
 export interface Clock {
@@ -44,6 +50,8 @@ export interface TestOptions {
   empty?: boolean
   /** Serves the built page too. */
   page?: boolean
+  /** Keeps the readable tree too. */
+  tree?: boolean
 }
 
 /** Starts the whole server, but for signals: what a test does not dispose of would keep it from ending. */
@@ -52,6 +60,7 @@ export async function startTest({
   directory: given,
   empty = false,
   page = false,
+  tree: withTree = false,
 }: TestOptions = {}): Promise<Test> {
   // Memory where there is some to be had: a vault makes 512 directories. What a disk adds is tested in volume/.
   const directory = given ?? (await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'filevault-test-')))
@@ -69,6 +78,8 @@ export async function startTest({
     openMedia({ ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', memoryMb: 1000, timeoutSeconds: 30, processes: 1 }),
   )
   const jobs: Jobs = stack.use(startJobs(core, jobHandlers(core, media), { atOnce: 2, recurring }))
+  const recording: Recording = stack.use(startRecording(core))
+  const tree: Tree | undefined = stack.use(withTree ? startTree(core) : undefined)
   const server = stack.use(
     await startServer(core, {
       version: '0.0.0-test',
@@ -94,6 +105,8 @@ export async function startTest({
     clock,
     person,
     idle: () => jobs.idle(),
+    grown: async () => tree?.caughtUp(),
+    recorded: () => recording.caughtUp(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }

@@ -11,6 +11,7 @@ import { openRecentCallers, type RecentCallers } from './callers.ts'
 import { type News, openNews } from './news.ts'
 import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
 import { recover } from './recovery.ts'
+import { watchVolume } from './watch.ts'
 
 export interface Core extends AsyncDisposable {
   readonly config: Config
@@ -59,6 +60,7 @@ export async function openCore({
     onUnknown: onUnknown ?? ((error) => log.fatal({ err: error }, 'commit failed')),
   })
   const pending = new Set<Promise<unknown>>()
+  const watch = as === 'whole' ? watchVolume(volume, index, log) : undefined
   const core: Core = {
     config,
     log,
@@ -77,6 +79,7 @@ export async function openCore({
       pending.add(watched)
     },
     async [Symbol.asyncDispose]() {
+      watch?.[Symbol.dispose]()
       await Promise.all(pending)
       await core.search[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()

@@ -10,6 +10,7 @@ import type { Reader } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
+import { reserveOf } from '../volume/guard.ts'
 import { type Actor, requireFolder, requireScope, requireVault, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { distinctTags } from './files.ts'
@@ -41,7 +42,7 @@ export async function createUpload(
     throw new Problem('too-large', `A file has at most ${maxFileBytes} bytes here; this one has ${input.size}.`)
   checkBase(core.index.read, vault.no, names, input)
   const space = await core.volume.space()
-  if (space.freeBytes - core.config.volume.reserveBytes < input.size)
+  if (space.freeBytes - reserveOf(core.config.volume.reserveBytes, space.totalBytes) < input.size)
     throw new Problem('disk-full', 'The disk has no room for this file. Ask the administrator for more space.')
 
   const now = core.now()

@@ -19,6 +19,9 @@ export interface Guard {
   ready(): Promise<void>
 }
 
+/** Free space that is kept, in bytes; `auto`: the larger of 2 GiB and a twentieth of the disk. */
+export type Reserve = number | 'auto'
+
 export interface Space {
   totalBytes: number
   /** What we may use: blocks that the filesystem keeps for root are not counted. */
@@ -28,7 +31,7 @@ export interface Space {
 /** Watches over the volume `id`, which was found on the device `device`. */
 export function guardOf(
   layout: Layout,
-  { id, device, reserveBytes, now }: { id: string; device: number; reserveBytes: number; now: () => number },
+  { id, device, reserveBytes, now }: { id: string; device: number; reserveBytes: Reserve; now: () => number },
 ): Guard {
   async function checkPresent(): Promise<void> {
     const directory = await ifThere(stat(layout.directory))
@@ -43,8 +46,8 @@ export function guardOf(
   }
 
   async function checkRoom(): Promise<void> {
-    const { freeBytes, hasInodes } = await roomOf(layout.directory)
-    if (freeBytes < reserveBytes || !hasInodes) {
+    const { totalBytes, freeBytes, hasInodes } = await roomOf(layout.directory)
+    if (freeBytes < reserveOf(reserveBytes, totalBytes) || !hasInodes) {
       throw new Problem('disk-full', 'The storage is full. Empty the trash, or ask the administrator for more space.')
     }
   }
@@ -58,6 +61,11 @@ export function guardOf(
       await room()
     },
   }
+}
+
+/** The reserve in bytes on a disk of this size. */
+export function reserveOf(reserve: Reserve, totalBytes: number): number {
+  return reserve === 'auto' ? Math.max(2 * 2 ** 30, totalBytes / 20) : reserve
 }
 
 /** How large the volume is, and how much of it is free. */

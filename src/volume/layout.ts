@@ -13,7 +13,7 @@ export const thumbnailSizes = ['small', 'medium', 'large'] as const
 export type ThumbnailSize = (typeof thumbnailSizes)[number]
 
 // The names of the 256 shards, `00` to `ff`: no directory grows so large that listing it hurts.
-const shards = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+export const shards = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
 
 const VAULT_ID = /^[0-9a-z]{1,64}$/
 const OBJECT_ID = /^[0-9a-f]{32}$/
@@ -45,6 +45,11 @@ export function layoutOf(directory: string) {
     quarantine: join(directory, 'quarantine'),
 
     vault,
+    /** What a lost index is made again from: users and settings here, each vault's own beside its bytes. */
+    records: join(directory, 'records'),
+    vaultRecords: (vaultId: string) => join(vault(vaultId), 'records'),
+    /** Hard links to the newest versions under the names that people gave; made by us, read by others. */
+    vaultTree: (vaultId: string) => join(vault(vaultId), 'files'),
     /** Made whole with the vault, so that storing an object never adds a directory that would have to be synced as well. */
     vaultDirectories(vaultId: string) {
       const [objects, thumbnails] = [join(vault(vaultId), 'objects'), join(vault(vaultId), 'thumbnails')]

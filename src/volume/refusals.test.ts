@@ -276,6 +276,20 @@ test('a disk that fills up half-way refuses the upload, leaves nothing and goes 
   assert.equal((await t.volume.put('alice', chunked(bytes(4_000_000)), { name: 'a' })).size, 4_000_000)
 })
 
+test('unless told otherwise two gigabytes are kept free, whatever the size of the disk', {
+  skip: cannotMount,
+}, async () => {
+  for (const [size, isEnough] of [
+    ['2000m', false],
+    ['3g', true],
+  ] as const) {
+    await using small = await mountSmall(size)
+    const volume = await openVolume({ directory: small.directory, requireMount: true, reserveBytes: 'auto' })
+    await (isEnough ? volume.guard() : assert.rejects(volume.guard(), problem('disk-full')))
+    await volume[Symbol.asyncDispose]()
+  }
+})
+
 test('an unmounted, another or a read-only volume stops all writes', { skip: cannotMount }, async () => {
   let time = 0
   await using small = await mountSmall('16m')

@@ -24,6 +24,9 @@ export async function removeVault(layout: Layout, vaultId: string): Promise<void
     if (objects.length > 0) throw new Problem('conflict', 'This vault still has files. Delete them for good first.')
   }
   for (const shard of thumbnailShards) await onDisk(rm(shard, { recursive: true, force: true }))
+  // rm follows no links: what others planted in the tree goes, not what it points to.
+  for (const derived of [layout.vaultTree(vaultId), layout.vaultRecords(vaultId)])
+    await onDisk(rm(derived, { recursive: true, force: true }))
   // rmdir, which takes nothing that came in the meantime.
   for (const directory of [...objectShards, ...parents.reverse()]) await ifThere(rmdir(directory))
   await syncDirectory(layout.vaults)

@@ -6,7 +6,7 @@ import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { Problem } from '../problem.ts'
 import { makeDirectory, removeName, syncDirectory } from './directory.ts'
 import { ifThere, onDisk } from './failure.ts'
-import { guardOf, type Space, spaceOf } from './guard.ts'
+import { guardOf, type Reserve, type Space, spaceOf } from './guard.ts'
 import type { Source } from './intake.ts'
 import { type Layout, layoutOf, type ObjectName, parseArriving, type ThumbnailSize, thumbnailSizes } from './layout.ts'
 import { initialise, readMarker } from './marker.ts'
@@ -22,7 +22,7 @@ export interface VolumeOptions {
   /** Refuse a directory that is not a mount point: it would be the root disk, with the volume missing. */
   requireMount: boolean
   /** Free space below which nothing is stored any more. */
-  reserveBytes: number
+  reserveBytes: Reserve
   /** What is refused, by the magic number of statfs, and why. */
   unsuitable?: ReadonlyMap<number, string>
   /** Milliseconds of a clock; for tests. */
@@ -34,6 +34,8 @@ export interface Volume extends AsyncDisposable {
   readonly id: string
   readonly directory: string
   readonly indexPath: string
+  /** Where everything lies; for what looks at the volume from outside: audit, rescue, the readable tree. */
+  readonly layout: Layout
 
   /** Makes the directories of a vault, durably. Nothing happens when they are there. */
   createVault(vaultId: string): Promise<void>
@@ -131,6 +133,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     id,
     directory,
     indexPath: layout.indexFile,
+    layout,
 
     async createVault(vaultId) {
       await guard.ready()
