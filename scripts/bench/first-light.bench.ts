@@ -1,16 +1,12 @@
-/** First light: the main job measured on the real program, beside nginx with WebDAV and a bare node:http server. */
-import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fill } from './fill.ts'
 import { type Bench, type Case, type Contestant, said, shown } from './harness.ts'
-import { forgetPeak, memoryOf, type Ours, type Program, startBare, startNginx, startOurs } from './programs.ts'
+import { bearer, downloadCase, smallFilesCase, uploadCase, writeRandom } from './moving.ts'
+import { memoryOf, type Ours, type Program, startBare, startNginx, startOurs } from './programs.ts'
 import { searchCases } from './searches.ts'
-import { call, drain, many, multipart } from './traffic.ts'
-
-const noNginx = 'not installed (apt-get install nginx-light)'
+import { call } from './traffic.ts'
 
 export const bench: Bench = {
   async open({ quick }) {
@@ -36,9 +32,9 @@ export const bench: Bench = {
     const opened = stack.move()
     return {
       cases: [
-        upload(ours, nginx, file, size.large),
-        smallFiles(ours, nginx, size.small),
-        download(ours, nginx, file, size.large),
+        uploadCase({ ours, nginx, file, bytes: size.large, ofPeer: 0.6 }),
+        smallFilesCase({ ours, nginx, count: size.small }),
+        downloadCase({ ours, nginx, file, bytes: size.large }),
         ...lists(ours, vaultId, large, size.listed),
         ...searchCases({ ours: { name: 'File Vault', ...ours }, vaultId, count: size.searched, mostMs: 30 }),
         ...smallAnswers(ours, bare),
@@ -51,139 +47,6 @@ export const bench: Bench = {
       [Symbol.asyncDispose]: () => opened.disposeAsync(),
     }
   },
-}
-
-function bearer({ token }: Ours): Record<string, string> {
-  return { authorization: `Bearer ${token}` }
-}
-
-function writeRandom(path: string, bytes: number): void {
-  const handle = openSync(path, 'w')
-  const piece = randomBytes(1 << 20)
-  for (let left = bytes; left > 0; left -= piece.length) {
-    piece.writeUInt32LE(left >>> 0, 0) // no two pieces the same
-    writeSync(handle, piece, 0, Math.min(left, piece.length))
-  }
-  closeSync(handle)
-}
-
-async function rate(bytes: number, work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now()
-  await work()
-  return bytes / 1e6 / ((performance.now() - began) / 1000)
-}
-
-function peer(program: Program | undefined, name: string, run: (program: Program) => Promise<number>): Contestant {
-  return program ? { name, run: () => run(program) } : { name, missing: noNginx }
-}
-
-let files = 0
-
-function upload(ours: Ours, nginx: Program | undefined, file: string, bytes: number): Case {
-  const memory: number[] = []
-  return {
-    name: `upload of ${shown(bytes / 1e6)} MB`,
-    unit: 'MB/s',
-    goal: { ofPeer: 0.6 },
-    contestants: [
-      {
-        name: 'File Vault (sha-256, crc-32, fsync)',
-        run: async () => {
-          const { headers, before, after } = multipart(`large ${files++}.bin`)
-          const rest = memoryOf(ours.pid)
-          forgetPeak(ours.pid)
-          const figure = await rate(bytes, () =>
-            call(`${ours.url}/api/files/upload`, {
-              method: 'POST',
-              headers: { ...headers, ...bearer(ours) },
-              before,
-              file,
-              after,
-            }),
-          )
-          memory.push(memoryOf(ours.pid, 'VmHWM') - rest)
-          return figure
-        },
-      },
-      peer(nginx, 'nginx PUT (no hash, no fsync)', ({ url }) =>
-        rate(bytes, () => call(`${url}/large-${files++}.bin`, { method: 'PUT', file })),
-      ),
-    ],
-    notes: () => [`the server took at most ${shown(Math.max(...memory))} MB more while receiving`],
-  }
-}
-
-function smallFiles(ours: Ours, nginx: Program | undefined, count: number): Case {
-  const content = randomBytes(10_240).toString('base64').slice(0, 10_240)
-  const perRequest = 10
-  return {
-    name: `${shown(count)} files of 10 KB`,
-    unit: 'files/s',
-    contestants: [
-      {
-        name: 'File Vault (10 a request, each durable)',
-        run: async () => {
-          const run = files++
-          const seconds = await many(count / perRequest, 8, (i) => {
-            const boundary = '----filevault-bench'
-            const parts = Array.from(
-              { length: perRequest },
-              (_, n) =>
-                `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="small ${run} ${i} ${n}.txt"\r\nContent-Type: text/plain\r\n\r\n${content}\r\n`,
-            )
-            const before = `--${boundary}\r\nContent-Disposition: form-data; name="path"\r\n\r\nSmall ${run}\r\n${parts.join('')}--${boundary}--\r\n`
-            return call(`${ours.url}/api/files/upload`, {
-              method: 'POST',
-              headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, ...bearer(ours) },
-              before,
-            })
-          })
-          return count / seconds
-        },
-      },
-      peer(nginx, 'nginx PUT (one a request, no fsync)', async ({ url }) => {
-        const run = files++
-        return (
-          count /
-          (await many(count, 8, (i) => call(`${url}/small-${run}/${i}.txt`, { method: 'PUT', before: content })))
-        )
-      }),
-    ],
-  }
-}
-
-function download(ours: Ours, nginx: Program | undefined, file: string, bytes: number): Case {
-  let made: Promise<string> | undefined
-  const ourFile = () => {
-    const { headers, before, after } = multipart(`download ${files++}.bin`)
-    made ??= call(`${ours.url}/api/files/upload`, {
-      method: 'POST',
-      headers: { ...headers, ...bearer(ours) },
-      before,
-      file,
-      after,
-    }).then(({ body }) => (JSON.parse(body) as { files: { id: string }[] }).files[0]?.id ?? '')
-    return made
-  }
-  let put: Promise<unknown> | undefined
-  return {
-    name: `download of ${shown(bytes / 1e6)} MB`,
-    unit: 'MB/s',
-    contestants: [
-      {
-        name: 'File Vault',
-        run: async () => {
-          const id = await ourFile()
-          return rate(bytes, () => drain(`${ours.url}/api/files/${id}/download`, bearer(ours)))
-        },
-      },
-      peer(nginx, 'nginx GET (sendfile)', async ({ url }) => {
-        put ??= call(`${url}/download.bin`, { method: 'PUT', file })
-        await put
-        return rate(bytes, () => drain(`${url}/download.bin`, {}))
-      }),
-    ],
-  }
 }
 
 function lists(ours: Ours, vaultId: string, folder: string, count: number): Case[] {

@@ -20,9 +20,11 @@ export interface Case {
   /** The first is ours; the others are its peers. */
   contestants: Contestant[]
   /** What ours is held against: an absolute figure, or a share of the first peer's. */
-  goal?: { atLeast?: number; atMost?: number; ofPeer?: number }
+  goal?: { atLeast?: number; atMost?: number; ofPeer?: number; ofPeerAtMost?: number }
   /** Runs that are not counted, one each by default. */
   warmUps?: number
+  /** Fewer runs than asked for, for what takes minutes. */
+  mostRuns?: number
   /** Told after the case, for figures that come by the way. */
   notes?: () => string[]
 }
@@ -68,11 +70,11 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** Runs one case: every contestant warms up, then they take turns. */
 export async function measure(
-  { name, unit, contestants, goal = {}, warmUps = 1, notes }: Case,
+  { name, unit, contestants, goal = {}, warmUps = 1, mostRuns = Number.POSITIVE_INFINITY, notes }: Case,
   runs: number,
 ): Promise<Result> {
   const values = new Map<string, number[]>(contestants.map((one) => [one.name, []]))
-  for (let round = -warmUps; round < runs; round++)
+  for (let round = -warmUps; round < Math.min(runs, mostRuns); round++)
     for (const one of contestants) {
       const figure = await one.run?.()
       if (round >= 0 && figure !== undefined) values.get(one.name)?.push(figure)
@@ -101,12 +103,14 @@ export async function measure(
 }
 
 function judged(
-  { atLeast, atMost, ofPeer }: NonNullable<Case['goal']>,
+  { atLeast, atMost, ofPeer, ofPeerAtMost }: NonNullable<Case['goal']>,
   ours: number,
   ratio: number | undefined,
   unit: string,
 ): Pick<Result, 'goal' | 'met'> {
   if (atLeast !== undefined) return { goal: `≥ ${shown(atLeast)} ${unit}`, met: ours >= atLeast }
+  if (ofPeerAtMost !== undefined)
+    return { goal: `≤ ${ofPeerAtMost} × the peer`, met: ratio === undefined ? undefined : ratio <= ofPeerAtMost }
   if (atMost !== undefined) return { goal: `≤ ${shown(atMost)} ${unit}`, met: ours <= atMost }
   if (ofPeer !== undefined)
     return { goal: `≥ ${ofPeer} × peer`, met: ratio === undefined ? undefined : ratio >= ofPeer }

@@ -55,6 +55,19 @@ export async function startOurs(
   }
 }
 
+/** Runs a command of ours on a volume; answers what it printed. */
+export function run(volume: string, ...args: string[]): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['src/main.ts', ...args], {
+    cwd: root,
+    env: environment(volume, 0),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (status !== 0)
+    throw new Error(`filevault ${args.join(' ')} ended with ${status}: ${stderr}${stdout.slice(0, 500)}`)
+  return stdout
+}
+
 /** Starts nginx with WebDAV; undefined where it is not installed. */
 export async function startNginx(folder: string): Promise<Program | undefined> {
   const module = [
@@ -102,7 +115,8 @@ export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
 
-async function answers(url: string, child: ChildProcess): Promise<void> {
+/** Waits for the first answer of a program that was started. */
+export async function answers(url: string, child: ChildProcess): Promise<void> {
   for (let i = 0; i < 2000; i++) {
     if (child.exitCode !== null) throw new Error(`${url} did not start.`)
     const response = await fetch(url).catch(() => undefined)
@@ -113,14 +127,16 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
   throw new Error(`${url} gave no answer.`)
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+/** Ends a program and waits until it is gone. */
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const exit = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   await exit
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)
