@@ -52,6 +52,13 @@ export const settings = {
       flag,
     ),
   },
+  search: {
+    engine: setting(
+      'memory',
+      'What answers searches: memory (milliseconds, some 200 MB for a million files) or fts (slower, and needs none).',
+      oneOf('memory', 'fts'),
+    ),
+  },
   log: {
     level: setting(
       'info',
@@ -88,6 +95,7 @@ export interface Config {
     readonly reserveBytes: number | 'auto'
     readonly readableTree: boolean
   }
+  readonly search: { readonly engine: 'memory' | 'fts' }
   readonly log: { readonly level: string }
   readonly auth: { readonly loginAttempts: number; readonly loginWindowMs: number }
   readonly media: {
@@ -142,7 +150,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   ) as unknown as {
     [S in Section]: { [K in keyof (typeof settings)[S]]: (typeof settings)[S][K] extends Setting<infer T> ? T : never }
   }
-  const { server, volume, log, auth, media } = values
+  const { server, volume, search, log, auth, media } = values
   return frozen({
     server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
     volume: {
@@ -151,6 +159,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
       reserveBytes: volume.reserve,
       readableTree: volume.readable_tree,
     },
+    search,
     log,
     auth: { loginAttempts: auth.login_attempts, loginWindowMs: auth.login_window },
     media: {
@@ -298,9 +307,10 @@ function duration(value: Written): number {
   return parseDuration(text(value))
 }
 
-function oneOf(...known: string[]): (value: Written) => string {
+function oneOf<const T extends string>(...known: T[]): (value: Written) => T {
   return (value) => {
-    if (typeof value === 'string' && known.includes(value)) return value
+    const found = known.find((one) => one === value)
+    if (found !== undefined) return found
     throw new Error(`one of ${known.join(', ')} is needed.`)
   }
 }

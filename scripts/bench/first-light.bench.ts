@@ -4,9 +4,10 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chance, fill, vocabulary } from './fill.ts'
-import { type Bench, type Case, type Contestant, percentile, said, shown } from './harness.ts'
+import { fill } from './fill.ts'
+import { type Bench, type Case, type Contestant, said, shown } from './harness.ts'
 import { forgetPeak, memoryOf, type Ours, type Program, startBare, startNginx, startOurs } from './programs.ts'
+import { searchCases } from './searches.ts'
 import { call, drain, many, multipart } from './traffic.ts'
 
 const noNginx = 'not installed (apt-get install nginx-light)'
@@ -39,7 +40,7 @@ export const bench: Bench = {
         smallFiles(ours, nginx, size.small),
         download(ours, nginx, file, size.large),
         ...lists(ours, vaultId, large, size.listed),
-        ...searches(ours, vaultId, size.searched),
+        ...searchCases({ ours: { name: 'File Vault', ...ours }, vaultId, count: size.searched, mostMs: 30 }),
         ...smallAnswers(ours, bare),
         starts(ours, join(folder, 'empty')),
       ],
@@ -224,50 +225,6 @@ function lists(ours: Ours, vaultId: string, folder: string, count: number): Case
       ],
     },
   ]
-}
-
-function searches(ours: Ours, vaultId: string, count: number): Case[] {
-  const words = vocabulary()
-  const random = chance(3)
-  const pick = (from: number, to: number) => words[Math.floor(from + random() * (to - from))] ?? ''
-  const times = (n: number, query: () => string) => Array.from({ length: n }, query)
-  const classes: [string, string[]][] = [
-    ['rare word', times(40, () => `q=${pick(8000, 20_000)}`)],
-    ['medium word', times(40, () => `q=${pick(100, 1000)}`)],
-    ['prefix of 2 or 3 letters', times(40, () => `q=${pick(0, 20_000).slice(0, 2 + Math.round(random()))}`)],
-    ['two words', times(40, () => `q=${pick(0, 60)}+${pick(0, 200)}`)],
-    ['filter and sort', times(40, () => `q=${pick(20, 300)}&extension=pdf&metadata.status=approved&sort=size`)],
-    ['word in 90 % of names', times(10, () => 'q=test')],
-  ]
-  return classes.map(([name, queries]) => {
-    const medians: number[] = []
-    return {
-      name: `search among ${shown(count)}: ${name}, p95`,
-      unit: 'ms',
-      goal: { atMost: 30 },
-      contestants: [
-        {
-          name: 'File Vault (FTS5)',
-          run: async () => {
-            const took: number[] = []
-            for (const query of queries) {
-              const began = performance.now()
-              await call(`${ours.url}/api/vaults/${vaultId}/search?${query}&limit=100`, {
-                method: 'GET',
-                headers: bearer(ours),
-              })
-              took.push(performance.now() - began)
-            }
-            medians.push(percentile(took, 0.5))
-            return percentile(took, 0.95)
-          },
-        },
-      ],
-      notes: () => [
-        `p50 ${shown(percentile(medians.slice(1), 0.5))} ms over ${queries.length} queries a run, over HTTP with 100 rows and all facets`,
-      ],
-    }
-  })
 }
 
 function smallAnswers(ours: Ours, bare: Program): Case[] {

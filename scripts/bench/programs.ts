@@ -28,9 +28,12 @@ function environment(volume: string, port: number): Record<string, string | unde
 }
 
 /** Starts `filevault serve` and waits for its first 200. */
-export async function startOurs(volume: string): Promise<Ours & { startMs: number }> {
+export async function startOurs(
+  volume: string,
+  more: Record<string, string> = {},
+): Promise<Ours & { startMs: number }> {
   const port = await freePort()
-  const env = environment(volume, port)
+  const env = { ...environment(volume, port), ...more }
   const began = performance.now()
   const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
     cwd: root,

@@ -2,6 +2,7 @@
  * What the history of a file takes as differences, beside xdelta3 where that is installed, and how fast the oldest version
  * comes back: `node scripts/bench/versions.ts [--large]`. Each version is kept as a delta against the next; the newest is
  * whole and not counted. `--large` measures 2 GB edited in 4 KiB pieces instead.
+ * Memory is that of this process, which holds the versions while it writes them: only `--large` says what encoding takes.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -42,6 +42,7 @@ export async function serve(config: Config): Promise<void> {
   await using _tree = config.volume.readableTree ? startTree(core) : undefined
   if (!config.volume.readableTree) core.afterwards(removeTrees(core))
   await using server = await startServer(core, { version, pageDirectory })
+  core.afterwards(core.search.warm())
   const tidy = setInterval(() => core.index.checkpoint(), idleCheckMs)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
   announce(server.url, config, needsSetUp(core) ? core.setUpCode : undefined)

@@ -14,6 +14,8 @@ export type { Reader } from './statements.ts'
 export type { Transaction } from './writer.ts'
 
 export interface Index extends AsyncDisposable {
+  /** Of the database, for threads that read it through connections of their own. */
+  readonly path: string
   /** Quick reads of what is committed, on this thread. */
   readonly read: Reader
   /** Reads that may exceed 5 ms, on a thread of their own. */
@@ -55,6 +57,7 @@ export async function openIndex(
       const away = new Reading(path)
       const writer = new Writer(writing, onUnknown)
       return {
+        path,
         read: new Statements(reading),
         readAway: (query) => away.all(query),
         write: (work) => writer.write(work),

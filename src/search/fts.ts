@@ -20,15 +20,15 @@ interface Row {
 /** The embedded engine that needs nothing but the index. */
 export function openFts(index: Index): Engine {
   return {
-    name: 'fts',
     async find(query) {
       const words = wordsOf(query.text)
-      if (words.length === 0 && query.text.trim() !== '') return nothing()
+      if (words.length === 0 && query.text.trim() !== '') return { ...nothing(), engine: 'fts' }
       const places = await Promise.all(words.map((word) => foldersCalled(index, query.vaultNo, word)))
       const many = words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places)))
       const rows = await index.readAway(statement(query, words, places, many))
-      return answer(rows)
+      return { ...answer(rows), engine: 'fts' }
     },
+    async [Symbol.asyncDispose]() {},
   }
 }
 

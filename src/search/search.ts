@@ -1,6 +1,8 @@
 /** What a search engine promises, whichever it is; and the choice of one. */
 import type { Index } from '../index/open.ts'
+import type { Log } from '../log.ts'
 import { openFts } from './fts.ts'
+import { openMemory } from './memory/engine.ts'
 
 export type SortColumn = 'relevance' | 'name' | 'size' | 'updatedAt' | 'createdAt' | 'extension'
 
@@ -38,11 +40,20 @@ export interface EngineAnswer {
   facets: { types: FacetCounts; extensions: FacetCounts; tags: FacetCounts; metadata: Record<string, FacetCounts> }
 }
 
-export interface Engine {
-  readonly name: 'fts'
-  find(query: EngineQuery): Promise<EngineAnswer>
+/** An answer, and who gave it. */
+export interface Found extends EngineAnswer {
+  engine: 'memory' | 'fts'
 }
 
-export function openSearch(index: Index): Engine {
-  return openFts(index)
+export interface Engine extends AsyncDisposable {
+  find(query: EngineQuery): Promise<Found>
+}
+
+/** What searches a volume: `memory` answers in milliseconds however much is found, `fts` needs no memory. */
+export function openSearch(
+  index: Index,
+  { engine, log }: { engine: 'memory' | 'fts'; log: Log },
+): Engine & { warm(): Promise<void> } {
+  const fts = openFts(index)
+  return engine === 'memory' ? openMemory(index.path, fts, log) : { ...fts, warm: async () => {} }
 }

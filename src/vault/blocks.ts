@@ -17,6 +17,9 @@ import type { Core } from './core.ts'
 /** Rows that one transaction inserts at most: a few milliseconds. */
 const rowsAtOnce = 1000
 
+/** The list of a smaller file is made anew each time: that is quicker than a file of its own for each. */
+const leastListed = 1024 * 1024
+
 /** Where the bytes of a block can be read. */
 export interface Source {
   objectId: string
@@ -31,8 +34,7 @@ export function learnBlocks(
   list: Uint8Array | undefined,
 ): void {
   if (!list) return // one block: the content itself is found by its hash
-  const written = core.volume.writeBlocks(object, list)
-  core.afterwards(written)
+  if (object.size >= leastListed) core.afterwards(core.volume.writeBlocks(object, list))
   const blocks = decodeBlocks(list, object.size)
   if (blocks.length > rowsAtOnce)
     enqueue(tx, { name: 'blocks', payload: { objectId: object.objectId }, priority: 4, runAt: core.now() })
@@ -65,9 +67,10 @@ export async function learnBlocksOf(core: Core, objectId: string): Promise<void>
 export async function forgetBlocks(core: Core, object: { vaultId: string; objectId: string }): Promise<void> {
   const source = core.index.read.get(q.selectFrom('block_source').selectAll().where('object_id', '=', object.objectId))
   if (!source) return
-  const hashes = listed(await core.volume.readBlocks(object))?.map(({ sha256 }) => hash48(sha256))
-  for (let first = 0; first < (hashes?.length ?? 0); first += rowsAtOnce) {
-    const some = JSON.stringify(hashes?.slice(first, first + rowsAtOnce))
+  const blocks = listed(await core.volume.readBlocks(object)) ?? (await cutAgain(core, object).catch(() => []))
+  const hashes = blocks.map(({ sha256 }) => hash48(sha256))
+  for (let first = 0; first < hashes.length; first += rowsAtOnce) {
+    const some = JSON.stringify(hashes.slice(first, first + rowsAtOnce))
     await core.index.write((tx) =>
       tx.run(
         sql`DELETE FROM block WHERE vault_no = ${source.vault_no} AND source_no = ${source.no}
@@ -140,13 +143,17 @@ export async function blocksOf(
 ): Promise<Block[]> {
   const kept = listed(await core.volume.readBlocks(object), object.size)
   if (kept) return kept
+  return cutAgain(core, object)
+}
+
+async function cutAgain(core: Core, object: { vaultId: string; objectId: string }): Promise<Block[]> {
   await using content = await openContent(core, object.vaultId, object.objectId)
   const digester = openDigester()
   for await (const bytes of content.stream()) digester.update(bytes as Buffer)
-  const { blocks, sha256 } = digester.digest()
-  if (blocks) core.afterwards(core.volume.writeBlocks(object, blocks))
-  if (blocks) return decodeBlocks(blocks, object.size)
-  return object.size === 0 ? [] : [{ size: object.size, sha256: Buffer.from(sha256, 'hex') }]
+  const { blocks, sha256, size } = digester.digest()
+  if (blocks && size >= leastListed) core.afterwards(core.volume.writeBlocks(object, blocks))
+  if (blocks) return decodeBlocks(blocks, size)
+  return size === 0 ? [] : [{ size, sha256: Buffer.from(sha256, 'hex') }]
 }
 
 /** The list that a client declared, as it is kept with its upload. */

@@ -18,7 +18,7 @@ export interface Core extends AsyncDisposable {
   readonly log: Log
   readonly index: Index
   readonly volume: Volume
-  readonly search: Engine
+  readonly search: Engine & { warm(): Promise<void> }
   readonly news: News
   readonly passwords: Passwords
   readonly recentCallers: RecentCallers
@@ -66,7 +66,7 @@ export async function openCore({
     log,
     index,
     volume,
-    search: openSearch(index),
+    search: openSearch(index, { engine: config.search.engine, log: log.child({ subsystem: 'search' }) }),
     news: openNews(),
     passwords: openPasswords(passwordCost),
     recentCallers: openRecentCallers(now, () => index.commits),
@@ -81,6 +81,7 @@ export async function openCore({
     async [Symbol.asyncDispose]() {
       watch?.[Symbol.dispose]()
       await Promise.all(pending)
+      await core.search[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()
       await volume[Symbol.asyncDispose]()
     },

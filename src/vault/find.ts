@@ -47,7 +47,6 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
     }),
     ...found,
     tookMs: Math.round((performance.now() - began) * 10) / 10,
-    engine: core.search.name,
   }
 }
 

@@ -11,6 +11,8 @@ const PIECE_BYTES = 1024 * 1024
 // With two words for each and at least half as many places free: 32 MB for the largest files.
 const MOST_ANCHORS = 2 * 1024 * 1024
 const LEAST_SPACING = 8
+// Beyond a terabyte, content is found only where it stands in place.
+const LAST_OFFSET = 2 ** 40
 // Of content that repeats itself, the first few places.
 const SAME_KEPT = 4
 
@@ -35,7 +37,7 @@ export function readAnchors(fd: number, size: number, hash: Hash): Anchors {
   let free = Math.floor(places * 0.75)
 
   function remember(fingerprint: number, offset: number): void {
-    if (free === 0) return
+    if (free === 0 || offset >= LAST_OFFSET) return
     const first = ((fingerprint & ~0xff) | Math.floor(offset / 2 ** 32)) >>> 0
     let same = 0
     let place = fingerprint & mask

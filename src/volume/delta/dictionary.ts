@@ -4,10 +4,10 @@
 import type { Copy } from './copies.ts'
 import { LARGEST_DICTIONARY, type SourceRange } from './frame.ts'
 
-const MOST_AROUND = 32 * 1024
+const MOST_AROUND = 16 * 1024
 const LEAST_AROUND = 256
 // Around all gaps of a frame together; a reader has to fetch it.
-const AROUND_BYTES = 1024 * 1024
+const AROUND_BYTES = 256 * 1024
 const LEAST_RANGE = 64
 
 /** Ranges of the source in rising order without overlap; none where there is nothing to help with. */

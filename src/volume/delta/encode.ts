@@ -1,5 +1,5 @@
 // Deltas are made on one thread, one at a time: the main thread never waits, and the memory that making one takes
-// (some 200 MB for the largest files) is taken once, however many versions arrive.
+// (160 to 280 MB) is taken once, however many versions arrive.
 
 import { rm } from 'node:fs/promises'
 import { setTimeout } from 'node:timers'

@@ -27,7 +27,7 @@ export interface Encoded {
   bytes: number
 }
 
-const FRAME_BYTES = 4 * 1024 * 1024
+const FRAME_BYTES = 2 * 1024 * 1024
 // Less gained than this is not worth the work of every later reading.
 const WORTH_IT = 0.97
 // A frame that needs its source has to be smaller than one that stands alone by this much.

@@ -16,7 +16,7 @@ import type { Copy } from './copies.ts'
 const COMPRESSED = 1
 const WITH_DICTIONARY = 2
 // What a frame's dictionary may have at most; a reader refuses more as damage.
-export const LARGEST_DICTIONARY = 12 * 1024 * 1024
+export const LARGEST_DICTIONARY = 6 * 1024 * 1024
 // Below this, unpacking takes less time than handing it to another thread.
 const SMALL_BODY = 64 * 1024
 const WINDOW_LOG = 27

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib'
 import { damaged, onDisk } from '../failure.ts'
 import { type DeltaTable, readExactly, readTable } from './format.ts'
 import { type Frame, type PlacedCopy, unpackFrame } from './frame.ts'
+import { keptLately } from './kept.ts'
 
 /** Fills `bytes` with content from `offset` on, or throws. */
 export type Fill = (bytes: Buffer, offset: number) => Promise<void>
@@ -18,7 +19,14 @@ export interface Layer extends AsyncDisposable {
   fill: Fill
 }
 
-const FRAMES_KEPT = 2
+// What a chain holds for each of its deltas. Frames that are copies for the most part weigh some kilobytes.
+const KEPT_BYTES = 8 * 1024 * 1024
+const COPY_WEIGHT = 64
+const FRAME_WEIGHT = 1024
+// A frame with more literal bytes or shorter copies than these is put together once and kept so: others may need it for
+// copies and dictionaries alike, and at every step of a chain again.
+const MANY_LITERALS = 1 / 8
+const SHORT_COPY = 1024
 // Copies from places so close together are fetched at once, and never so much more than was asked for.
 const JOINED_BYTES = 256 * 1024
 const LARGEST_GAP = 4096
@@ -38,18 +46,7 @@ export async function openLayer(path: string, source: Fill): Promise<Layer> {
 }
 
 function fillFrom(file: FileHandle, table: DeltaTable, source: Fill): Fill {
-  const frames = new Map<number, Promise<Frame>>()
-
-  // Readers of the same frame wait for one reading. The first key is the one used least lately.
-  function frame(number: number): Promise<Frame> {
-    const found = frames.get(number) ?? readFrame(file, table, number, source)
-    frames.delete(number)
-    const [oldest] = frames.keys()
-    if (frames.size === FRAMES_KEPT && oldest !== undefined) frames.delete(oldest)
-    frames.set(number, found)
-    found.catch(() => frames.delete(number))
-    return found
-  }
+  const frame = keptLately((number) => readFrame(file, table, number, source), weightOf, KEPT_BYTES)
 
   return async (bytes, offset) => {
     for (let done = 0; done < bytes.length; ) {
@@ -69,11 +66,21 @@ async function readFrame(file: FileHandle, table: DeltaTable, number: number, so
   if (crc32(stored) !== entry.storedCrc) throw damaged(`frame ${number} of a delta does not fit its checksum`)
   const start = number * table.frameBytes
   const size = Math.min(table.frameBytes, table.targetSize - start)
-  return unpackFrame(stored, { start, size, sourceSize: table.sourceSize }, async (from, length) => {
-    const bytes = Buffer.allocUnsafe(length)
+  const frame = await unpackFrame(stored, { start, size, sourceSize: table.sourceSize }, async (from, length) => {
+    const bytes = Buffer.allocUnsafeSlow(length)
     await source(bytes, from)
     return bytes
   })
+  const { copies, literals } = frame
+  const isHeavy = literals.length > MANY_LITERALS * size || copies.length > size / SHORT_COPY
+  if (!isHeavy || copies.length === 0) return frame
+  const bytes = Buffer.allocUnsafeSlow(size)
+  await fillFromFrame(bytes, 0, frame, source)
+  return { copies: [], literals: bytes, size }
+}
+
+function weightOf({ copies, literals }: Frame): number {
+  return FRAME_WEIGHT + COPY_WEIGHT * copies.length + literals.length
 }
 
 async function fillFromFrame(bytes: Buffer, start: number, frame: Frame, source: Fill): Promise<void> {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import { damaged } from '../failure.ts'
 import type { DeltaInfo } from './format.ts'
+import { keptLately } from './kept.ts'
 import { type Fill, type Layer, openLayer } from './layer.ts'
 
 /** Gives `length` bytes of the newer content from `offset` on. */
@@ -29,13 +30,13 @@ export interface KnownSource {
   sha256?: string
 }
 
-const FRAMES_KEPT = 2
+const KEPT_BYTES = 8 * 1024 * 1024
 const CHUNK_BYTES = 256 * 1024
 
 /**
  * Opens the old content that `encodeDelta` wrote to `path`. `readSource` answers for the newer content, which may be an
- * opened delta's `read` itself; for more than one step `openChain` is faster and takes less memory. Holds two frames
- * (8 MiB) and the literal bytes of two more. A source known to be another one is refused at once as
+ * opened delta's `read` itself; for more than one step `openChain` is faster and takes less memory. Holds at most 16 MiB
+ * beside what is being read. A source known to be another one is refused at once as
  * `storage-unavailable`; others are found out by the first frame read.
  */
 export async function openDelta(path: string, readSource: ReadSource, source?: KnownSource): Promise<OpenedDelta> {
@@ -45,7 +46,8 @@ export async function openDelta(path: string, readSource: ReadSource, source?: K
 
 /**
  * Opens the oldest content of a chain. `paths` are deltas, each the source of the one before it: the content wanted comes
- * first, and `readSource` answers for the source of the last. Bytes are checked once, at the end of the chain.
+ * first, and `readSource` answers for the source of the last. Bytes are checked once, at the end of the chain. Holds at
+ * most 8 MiB, and as much for each delta that has little in common with its source.
  */
 export async function openChain(paths: string[], readSource: ReadSource, source?: KnownSource): Promise<OpenedDelta> {
   await using stack = new AsyncDisposableStack()
@@ -123,8 +125,6 @@ async function opened(layers: Layer[], source: KnownSource | undefined): Promise
 
 // Whole frames of the content, compared with their checksum; the last few are kept, and readers of one wait together.
 function checkedFrames({ table, fill }: Layer): (number: number) => Promise<Buffer> {
-  const kept = new Map<number, Promise<Buffer>>()
-
   async function read(number: number): Promise<Buffer> {
     const start = number * table.frameBytes
     const bytes = Buffer.allocUnsafeSlow(Math.min(table.frameBytes, table.targetSize - start))
@@ -134,15 +134,7 @@ function checkedFrames({ table, fill }: Layer): (number: number) => Promise<Buff
     return bytes
   }
 
-  return (number) => {
-    const found = kept.get(number) ?? read(number)
-    kept.delete(number)
-    const [oldest] = kept.keys()
-    if (kept.size === FRAMES_KEPT && oldest !== undefined) kept.delete(oldest)
-    kept.set(number, found)
-    found.catch(() => kept.delete(number))
-    return found
-  }
+  return keptLately(read, (bytes) => bytes.length, KEPT_BYTES)
 }
 
 function refuseOther(table: DeltaInfo, source: KnownSource): void {

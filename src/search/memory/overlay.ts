@@ -1,0 +1,77 @@
+/** What changed in a vault since its arrays were made: few rows, each as an object, asked one by one. */
+import type { EngineQuery } from '../search.ts'
+import type { FacetFilter } from './criteria.ts'
+import { holds } from './criteria.ts'
+import { type Facts, factsOf, type Row } from './row.ts'
+
+export interface Changed {
+  row: Row
+  facts: Facts
+}
+
+/** A changed row that the words and ranges of a query find, and which filters it passes. */
+export interface Hit extends Changed {
+  /** In the order of the filters. */
+  passed: boolean[]
+  isInName: boolean
+}
+
+/** A word of a query: found at the beginning of a row's words, or through its folder. */
+export interface WordTest {
+  passes: (word: string) => boolean
+  folders: ReadonlySet<number>
+}
+
+export class Overlay {
+  readonly #rows = new Map<number, Changed>()
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  set(row: Row): void {
+    this.#rows.set(row.no, { row, facts: factsOf(row) })
+  }
+
+  remove(no: number): void {
+    this.#rows.delete(no)
+  }
+
+  /** Removes all others. */
+  keep(nos: ReadonlySet<number>): void {
+    for (const no of this.#rows.keys()) if (!nos.has(no)) this.#rows.delete(no)
+  }
+
+  removeIn(folders: ReadonlySet<number>): void {
+    for (const [no, { row }] of this.#rows) if (folders.has(row.folder_no)) this.#rows.delete(no)
+  }
+
+  find(
+    query: EngineQuery,
+    words: readonly WordTest[],
+    filters: readonly FacetFilter[],
+    below?: ReadonlySet<number>,
+  ): Hit[] {
+    const hits: Hit[] = []
+    for (const one of this.#rows.values()) {
+      if (!inRange(query, one.row) || (below && !below.has(one.row.folder_no))) continue
+      const { nameWords, otherWords } = one.facts
+      const isFound = words.every(
+        ({ passes, folders }) => folders.has(one.row.folder_no) || nameWords.some(passes) || otherWords.some(passes),
+      )
+      if (!isFound) continue
+      const passed = filters.map((filter) => holds(filter, one.row, one.facts))
+      hits.push({ ...one, passed, isInName: words.every(({ passes }) => nameWords.some(passes)) })
+    }
+    return hits
+  }
+}
+
+function inRange({ minSize, maxSize, after, before }: EngineQuery, { size, updated_at }: Row): boolean {
+  return (
+    (minSize === undefined || size >= minSize) &&
+    (maxSize === undefined || size <= maxSize) &&
+    (after === undefined || updated_at >= after) &&
+    (before === undefined || updated_at < before)
+  )
+}
