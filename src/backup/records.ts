@@ -14,6 +14,9 @@ export interface UserRecord {
   admin: boolean
   createdAt: number
   disabledAt: number | null
+  /** So that a vault whose own record was not written yet finds its owner. */
+  vault: string | null
+  quotaBytes: number | null
 }
 
 export interface SettingRecord {
@@ -128,8 +131,8 @@ export async function readUsers(
   return page(
     index,
     sql`SELECT 0 AS key, no, id, json_object('is', 'user', 'id', id, 'email', email, 'name', name, 'passwordHash', password_hash,
-        'admin', json(iif(admin, 'true', 'false')), 'createdAt', created_at, 'disabledAt', disabled_at) AS json
-      FROM user WHERE ${condition}`,
+        'admin', json(iif(admin, 'true', 'false')), 'createdAt', created_at, 'disabledAt', disabled_at, 'vault', vault_id, 'quotaBytes', quota_bytes) AS json
+      FROM (SELECT user.*, v.id AS vault_id, v.quota_bytes FROM user LEFT JOIN vault v ON v.owner_no = user.no AND v.kind = 'personal') WHERE ${condition}`,
   )
 }
 

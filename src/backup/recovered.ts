@@ -12,7 +12,8 @@ import type { Hashing } from './hashing.ts'
 import type { Rescued } from './rescue.ts'
 import { type FolderRow, insert, recoveredFolder, type VaultRow } from './restored-places.ts'
 import { insertFile } from './restored-rows.ts'
-import type { Staging } from './staging.ts'
+import { prepared, type Staging } from './staging.ts'
+import { explain } from './unexplained.ts'
 
 const types = new Mime(standardTypes, otherTypes)
 
@@ -46,20 +47,53 @@ export async function recoverObjects(
     'SELECT 1 FROM version WHERE object_id = @id UNION ALL SELECT 1 FROM packed WHERE object_id = @id OR base_id = @id',
   )
   const place = recoveredFolders(db, now)
-  for (const { id, vault: vaultId, form, was } of unnamed) {
+  const deltas: Unnamed[] = []
+  for (const one of unnamed) {
+    const { id, vault: vaultId, form, was } = one
     if (isUsed.get({ id })) continue
     if (was) insert(db, 'garbage', { object_id: id, vault_id: vaultId, since: now() })
-    else if (form === 'delta') rescued.unexplained.push(volume.layout.delta({ vaultId, objectId: id }))
+    else if (form === 'delta') deltas.push(one)
     else {
       const path = volume.layout.object({ vaultId, objectId: id })
       // What cannot be read stays where it is; the audit at the end names it.
       const found = await hashing.hash(path, { crc32: true }).catch(() => undefined)
       if (!found) continue
       const mimeType = await sniffType(await headOf(path), '')
-      recoverOne(db, place(vaultId), { id, mimeType, ...found, crc32: found.crc32 ?? 0 }, now)
+      recoverOne(db, place(vaultId), { id, mimeType, ...found, crc32: found.crc32 ?? 0, storedBytes: found.size }, now)
       rescued.recovered++
     }
   }
+  rescued.recovered += await recoverDeltas(db, volume, deltas, place, now)
+  rescued.unexplained = deltas.map(({ id, vault }) => volume.layout.delta({ vaultId: vault, objectId: id }))
+}
+
+/** Takes out of `deltas` what can be read; one may be the base of another, so it goes on while any came back. */
+async function recoverDeltas(
+  db: Connection,
+  volume: Volume,
+  deltas: Unnamed[],
+  place: ReturnType<typeof recoveredFolders>,
+  now: () => number,
+): Promise<number> {
+  let recovered = 0
+  for (let isMore = true; isMore; ) {
+    isMore = false
+    for (const { id, vault: vaultId } of deltas.splice(0)) {
+      const found = await explain(db, volume, vaultOf(db, vaultId), id)
+      if (!found) deltas.push({ id, vault: vaultId, form: 'delta', was: 0 })
+      else {
+        const { stored_bytes: storedBytes } = prepared(db, 'SELECT stored_bytes FROM packed WHERE object_id = ?').get(
+          id,
+        ) as {
+          stored_bytes: number
+        }
+        recoverOne(db, place(vaultId), { id, ...found, storedBytes }, now)
+        recovered++
+        isMore = true
+      }
+    }
+  }
+  return recovered
 }
 
 interface Found {
@@ -68,6 +102,7 @@ interface Found {
   sha256: string
   crc32: number
   mimeType: string
+  storedBytes: number
 }
 
 function recoverOne(
@@ -101,7 +136,7 @@ function recoverOne(
     number: 1,
     object_id: object.id,
     size: object.size,
-    stored_bytes: object.size,
+    stored_bytes: object.storedBytes,
     sha256: Buffer.from(object.sha256, 'hex'),
     crc32: object.crc32,
     mime_type: object.mimeType,
@@ -116,11 +151,15 @@ function recoveredFolders(db: Connection, now: () => number) {
   return (vaultId: string): { vault: VaultRow; folder: FolderRow } => {
     const before = known.get(vaultId)
     if (before) return before
-    const vault = db.prepare('SELECT no, id, owner_no AS ownerNo FROM vault WHERE id = ?').get(vaultId) as VaultRow
+    const vault = vaultOf(db, vaultId)
     const folder = { no: recoveredFolder(db, vault, now), deletedAt: null, trashedWith: null }
     known.set(vaultId, { vault, folder })
     return { vault, folder }
   }
+}
+
+function vaultOf(db: Connection, id: string): VaultRow {
+  return prepared(db, 'SELECT no, id, owner_no AS ownerNo FROM vault WHERE id = ?').get(id) as VaultRow
 }
 
 async function headOf(path: string): Promise<Buffer> {

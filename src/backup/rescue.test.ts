@@ -116,6 +116,10 @@ test('bytes that are gone are reported and left out; torn and damaged records co
     await t.alice.put('kept.txt', 'kept')
     await t.recorded()
     await t.alice.put('last.txt', 'the last one')
+    for (let n = 1; n <= 3; n++) {
+      await t.alice.put('story.txt', `${'once upon a time '.repeat(2000)}${n}`, { onConflict: 'replace' })
+      await t.idle()
+    }
     await t.recorded()
   }
   const records = join(volume.directory, 'vaults', vaultId, 'records')
@@ -128,12 +132,14 @@ test('bytes that are gone are reported and left out; torn and damaged records co
   {
     await using t = await startTest({ directory: volume.directory, empty: true })
     const { alice } = await withPeople(t)
-    assert.deepEqual((await seenBy(alice)).files.map(({ name }) => name).sort(), ['kept.txt', 'last.txt'])
+    assert.deepEqual((await seenBy(alice)).files.map(({ name }) => name).sort(), ['kept.txt', 'last.txt', 'story.txt'])
   }
   // Every record of every vault is gone: the users are left, and the bytes.
   await loseIndex(volume.directory)
   await rm(records, { recursive: true })
-  assert.equal((await rescueAt(volume.directory)).recovered, 2)
+  // Its newest version, and both that are kept as differences to it: each a file of its own.
+  const without = await rescueAt(volume.directory)
+  assert.deepEqual([without.recovered, without.unexplained], [5, []])
   await loseIndex(volume.directory)
   await rm(join(volume.directory, 'records'), { recursive: true })
   const { administrator } = await rescueAt(volume.directory)

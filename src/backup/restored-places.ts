@@ -46,6 +46,16 @@ export function firstAdministrator(db: Connection): number {
     .get() as number
 }
 
+/** The personal vault of a user whose own record was not written when the machine stopped. */
+export function vaultOfUser(staging: Staging, id: string): VaultRecord | undefined {
+  for (const { id: owner, name, vault, quotaBytes, createdAt } of records<UserRecord>(staging, 'user'))
+    if (vault === id) {
+      const limits = { quotaBytes: quotaBytes ?? 0, keepVersions: null, keepDays: null }
+      return { is: 'vault', id, kind: 'personal', owner, name, ...limits, createdAt, top: '', members: [] }
+    }
+  return undefined
+}
+
 // Its directory was made and nothing was ever said of it: an administrator decides what becomes of it.
 export function unknownVault(id: string, now: number): VaultRecord {
   const name = `Recovered ${id}`

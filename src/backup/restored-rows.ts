@@ -22,6 +22,7 @@ import {
   taken,
   unknownVault,
   type VaultRow,
+  vaultOfUser,
 } from './restored-places.ts'
 import { prepared, records, type Staging } from './staging.ts'
 
@@ -58,7 +59,8 @@ export async function restoreRows(
     const [email, password, id] = ['recovered@localhost', randomBytes(15).toString('base64url'), newId(now())]
     const passwordHash = await openPasswords().hash(password)
     const user = { id, email, name: 'Administrator', passwordHash, admin: true, createdAt: now(), disabledAt: null }
-    users.set(id, insertUser(db, { is: 'user', ...user }))
+
+    users.set(id, insertUser(db, { is: 'user', vault: null, quotaBytes: null, ...user }))
     rescued.administrator = { email, password }
   }
   const first = firstAdministrator(db)
@@ -66,7 +68,7 @@ export async function restoreRows(
     const [record] = records<VaultRecord>(staging, 'vault', id)
     const vault = restoreVault(
       db,
-      record ?? unknownVault(id, now()),
+      record ?? vaultOfUser(staging, id) ?? unknownVault(id, now()),
       users,
       first,
       (staging.reached.get(id) ?? 0) + seqGap,

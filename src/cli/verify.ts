@@ -46,11 +46,15 @@ export async function verify(config: Config, terminal: Terminal, flags: VerifyFl
     for (const line of lines(finding)) process.stdout.write(`${repaired ? 'repaired' : finding.kind}  ${line}\n`)
   }
   bar.clear()
-  for (const finding of findings) {
-    // What is a difference to something damaged is right again when that is.
-    if (finding.repaired || !(await repair?.(finding))) continue
-    finding.repaired = true
-    if (!terminal.json) for (const line of lines(finding)) process.stdout.write(`repaired  ${line}\n`)
+  // What is a difference to something damaged can be right again when that is, and so on up the chain.
+  for (let isMore = repair !== undefined; isMore; ) {
+    isMore = false
+    for (const finding of findings) {
+      if (finding.repaired || !(await repair?.(finding))) continue
+      finding.repaired = true
+      isMore = true
+      if (!terminal.json) for (const line of lines(finding)) process.stdout.write(`repaired  ${line}\n`)
+    }
   }
   const left = findings.filter(({ repaired }) => !repaired).length
   const sum = `${last.objects} objects with ${formatSize(last.bytes)} read`
