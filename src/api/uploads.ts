@@ -46,8 +46,8 @@ export const NewUpload = v.object({
   blocksSha256: v.optional(Sha256),
   metadata: v.optional(Metadata),
   tags: v.optional(Tags),
-  /** What to do when the name is taken in the end. */
-  onConflict: v.optional(v.picklist(['fail', 'rename'])),
+  /** What to do when the name is taken: answer 409, find a free one in the end, or replace what is there now. */
+  onConflict: v.optional(v.picklist(['fail', 'rename', 'replace'])),
 })
 export type NewUpload = v.InferOutput<typeof NewUpload>
 

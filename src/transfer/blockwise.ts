@@ -51,6 +51,7 @@ const bodiesAtOnce = 3
 /** Sends a file as its vault lacks it. When it fails or is cancelled the upload is removed, and the old version stays. */
 export async function sendBlockwise(options: Blockwise): Promise<Sent> {
   const { client, vaultId, content, target, sha256 = subtle, signal, onProgress = () => {} } = options
+  const replaces = target.baseVersion !== undefined || target.onConflict === 'replace'
   const step = { ...(signal ? { signal } : {}) }
   const blocks = (await cut(content, { start: 0, stop: content.size }, undefined, sha256, signal)).map(placed())
   const upload = await client.call(
@@ -74,13 +75,13 @@ export async function sendBlockwise(options: Blockwise): Promise<Sent> {
       ...group,
       start: blocks[group.first]?.start ?? 0,
     }))
-    const newGroups = target.baseVersion === undefined ? groups : await unknown('groups', groups)
+    const newGroups = !replaces ? groups : await unknown('groups', groups)
     const newBlocks = await unknown(
       'blocks',
       newGroups.flatMap(({ first, count }) => blocks.slice(first, first + count)),
     )
     let missing: readonly { start: number; size: number }[] = joined(newBlocks)
-    if (target.baseVersion !== undefined) {
+    if (replaces) {
       const pieces: Stretch[] = []
       for (const { start, size } of missing) {
         const inside = await cut(content, { start, stop: start + size }, pieceCutting, sha256, signal)

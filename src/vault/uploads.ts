@@ -40,7 +40,10 @@ export async function createUpload(
   const { maxFileBytes, chunkBytes } = currentSettings(core)
   if (input.size > maxFileBytes)
     throw new Problem('too-large', `A file has at most ${maxFileBytes} bytes here; this one has ${input.size}.`)
-  checkBase(core.index.read, vault.no, names, input)
+  const baseVersion =
+    input.baseVersion ?? (input.onConflict === 'replace' ? versionAt(core, vault.no, names) : undefined)
+  const onConflict = input.onConflict === 'rename' ? ('rename' as const) : ('fail' as const)
+  checkBase(core.index.read, vault.no, names, { baseVersion, onConflict })
   const space = await core.volume.space()
   if (space.freeBytes - reserveOf(core.config.volume.reserveBytes, space.totalBytes) < input.size)
     throw new Problem('disk-full', 'The disk has no room for this file. Ask the administrator for more space.')
@@ -59,8 +62,8 @@ export async function createUpload(
     chunk_size: chunkBytes,
     sha256: input.sha256 === undefined ? null : Buffer.from(input.sha256, 'hex'),
     blocks_sha256: input.blocksSha256 === undefined ? null : Buffer.from(input.blocksSha256, 'hex'),
-    base_version: input.baseVersion ?? null,
-    on_conflict: input.onConflict ?? ('fail' as const),
+    base_version: baseVersion ?? null,
+    on_conflict: onConflict,
     mime_type: input.mimeType ?? null,
     modified_at: input.modifiedAt === undefined ? null : Date.parse(input.modifiedAt),
     tags: input.tags ? JSON.stringify(distinctTags(input.tags)) : null,
@@ -272,6 +275,12 @@ export function checkBase(
     if (onConflict !== 'rename' && folderNo !== undefined) requireFreeName(read, folderNo, name)
   } else if (!existing) throw replacedGone(name)
   else if (existing.version !== baseVersion) throw staleVersion(name, existing.version)
+}
+
+/** The newest version of the file at a path, if there is one. */
+function versionAt(core: Core, vaultNo: number, names: readonly string[]): number | undefined {
+  const folderNo = findFolder(core.index.read, vaultNo, names.slice(0, -1))
+  return folderNo === undefined ? undefined : liveFileAt(core.index.read, folderNo, names.at(-1) ?? '')?.version
 }
 
 /** What somebody is told whose new version has no file to belong to any more. */
