@@ -4,6 +4,7 @@
  */
 import { ApiProblem } from '../api/client.ts'
 import { nextBatch } from './batches.ts'
+import { isLarge, type SendLarge } from './large.ts'
 import type { Send } from './send.ts'
 import { openSpeed } from './speed.ts'
 
@@ -20,7 +21,7 @@ export interface Target {
   folderId: string | null
 }
 
-export type Status = 'waiting' | 'sending' | 'done' | 'conflict' | 'failed' | 'cancelled'
+export type Status = 'waiting' | 'sending' | 'paused' | 'done' | 'conflict' | 'failed' | 'cancelled'
 
 /** One file, as it is now. A new object for each change, so that who shows it knows. */
 export interface Transfer {
@@ -30,6 +31,10 @@ export interface Transfer {
   readonly size: number
   readonly status: Status
   readonly sent: number
+  /** Of a file that was replaced: how many bytes had to travel. */
+  readonly travelled?: number
+  /** It goes by itself, and can be paused. */
+  readonly isLarge: boolean
   /** Why it failed, or what is in its place. */
   readonly message?: string
 }
@@ -52,8 +57,10 @@ export interface Transfers {
   cancel(id: number): void
   cancelAll(): void
   retry(id: number): void
-  /** Answers a conflict: send it under a free name, or leave it. `all`: every conflict that is open now too. */
-  resolve(id: number, how: 'rename' | 'skip', options?: { all?: boolean }): void
+  /** Stops a large file for now; `retry` goes on with what is missing. */
+  pause(id: number): void
+  /** Answers a conflict: send it under a free name, as the next version of what is there, or leave it. `all`: every conflict that is open now too. */
+  resolve(id: number, how: 'rename' | 'replace' | 'skip', options?: { all?: boolean }): void
   /** Forgets what is over. */
   clear(): void
   /** Goes on after somebody has signed in again. */
@@ -64,6 +71,7 @@ export interface Transfers {
 
 export interface TransferOptions {
   send: Send
+  sendLarge: SendLarge
   /** Told when files have arrived, a few times a second at most. */
   onArrived?: () => void
   now?: () => number
@@ -76,7 +84,7 @@ interface Item {
   group: string
   size: number
   alone: boolean
-  rename: boolean
+  onConflict: 'fail' | 'rename' | 'replace'
   attempts: number
   abort: AbortController | undefined
 }
@@ -89,6 +97,7 @@ const refusals = new Set([403, 404, 409, 413, 415, 422])
 
 export function openTransfers({
   send,
+  sendLarge,
   onArrived = () => {},
   now = () => performance.now(),
 }: TransferOptions): Transfers {
@@ -116,7 +125,15 @@ export function openTransfers({
 
   function summary(): Snapshot {
     const all = [...items.values()].map((item) => item.shown)
-    const counts: Record<Status, number> = { waiting: 0, sending: 0, done: 0, conflict: 0, failed: 0, cancelled: 0 }
+    const counts: Record<Status, number> = {
+      waiting: 0,
+      sending: 0,
+      paused: 0,
+      done: 0,
+      conflict: 0,
+      failed: 0,
+      cancelled: 0,
+    }
     let [sentBytes, totalBytes] = [0, 0]
     for (const { status, sent, size } of all) {
       counts[status]++
@@ -176,8 +193,10 @@ export function openTransfers({
       before = Math.min(sent, total)
       for (const item of batch) change(item, { sent: Math.round(item.size * part) })
     }
+    const [first] = batch
     try {
-      await send({ body: formOf(batch), signal: abort.signal, onProgress })
+      if (first?.shown.isLarge) await sendAlone(first, abort.signal, onProgress)
+      else await send({ body: formOf(batch), signal: abort.signal, onProgress })
       speed.add(Math.max(0, total - before))
       arrived = true
       for (const item of batch) change(item, { status: 'done', sent: item.size })
@@ -186,10 +205,26 @@ export function openTransfers({
     }
   }
 
+  function sendAlone(item: Item, signal: AbortSignal, onProgress: (sent: number) => void): Promise<void> {
+    const { name, path } = item.shown
+    return sendLarge({
+      file: item.file,
+      ...item.target,
+      path: path === '' ? name : `${path}/${name}`,
+      onConflict: item.onConflict,
+      signal,
+      onProgress(done, travelled) {
+        onProgress(done)
+        if (item.onConflict === 'replace') change(item, { travelled })
+      },
+    })
+  }
+
   // A request is all or none. So of several, each goes again by itself, and only the bad one is told so.
   async function refused(batch: Item[], error: unknown): Promise<void> {
-    const cancelled = batch.filter((item) => item.shown.status === 'cancelled')
-    const left = batch.filter((item) => item.shown.status !== 'cancelled')
+    const isStopped = ({ shown: one }: Item) => one.status === 'cancelled' || one.status === 'paused'
+    const cancelled = batch.filter(isStopped)
+    const left = batch.filter((item) => !isStopped(item))
     if (cancelled.length > 0) {
       for (const item of left.reverse()) queue(item, true)
       return
@@ -230,6 +265,7 @@ export function openTransfers({
     if (item.shown.status === 'done') return
     const sending = item.shown.status === 'sending'
     change(item, { status: 'cancelled', sent: 0 })
+    sendLarge.forget(item.file)
     waiting = waiting.filter((one) => one !== item)
     if (sending) item.abort?.abort(new Error('Cancelled.'))
   }
@@ -239,13 +275,13 @@ export function openTransfers({
       for (const { file, name, path } of entries) {
         const id = ++last
         const item: Item = {
-          shown: { id, name, path, size: file.size, status: 'waiting', sent: 0 },
+          shown: { id, name, path, size: file.size, status: 'waiting', sent: 0, isLarge: isLarge(file.size, 'fail') },
           file,
           target,
           group: `${target.vaultId} ${target.folderId} ${path}`,
           size: file.size,
-          alone: false,
-          rename: false,
+          alone: isLarge(file.size, 'fail'),
+          onConflict: 'fail',
           attempts: 0,
           abort: undefined,
         }
@@ -264,18 +300,27 @@ export function openTransfers({
     },
     retry(id) {
       const item = items.get(id)
-      if (!item || !['failed', 'cancelled', 'conflict'].includes(item.shown.status)) return
+      if (!item || !['failed', 'cancelled', 'conflict', 'paused'].includes(item.shown.status)) return
       item.attempts = 0
       queue(item)
       pump()
+    },
+    pause(id) {
+      const item = items.get(id)
+      if (!item?.shown.isLarge || !['sending', 'waiting'].includes(item.shown.status)) return
+      const sending = item.shown.status === 'sending'
+      change(item, { status: 'paused' })
+      waiting = waiting.filter((one) => one !== item)
+      if (sending) item.abort?.abort(new Error('Paused.'))
     },
     resolve(id, how, { all = false } = {}) {
       const open = [...items.values()].filter(({ shown: one }) => one.status === 'conflict' && (all || one.id === id))
       for (const item of open) {
         if (how === 'skip') change(item, { status: 'cancelled' })
         else {
-          item.rename = true
+          item.onConflict = how
           item.alone = true
+          change(item, { isLarge: isLarge(item.size, how) })
           queue(item)
         }
       }
@@ -309,14 +354,14 @@ function formOf(batch: Item[]): FormData {
   form.append('vaultId', first.target.vaultId)
   if (first.target.folderId !== null) form.append('folderId', first.target.folderId)
   if (first.shown.path !== '') form.append('path', first.shown.path)
-  form.append('onConflict', first.rename ? 'rename' : 'fail')
+  form.append('onConflict', first.onConflict)
   for (const { file, shown } of batch) form.append('files', file, shown.name)
   return form
 }
 
 const emptySnapshot: Snapshot = {
   items: [],
-  counts: { waiting: 0, sending: 0, done: 0, conflict: 0, failed: 0, cancelled: 0 },
+  counts: { waiting: 0, sending: 0, paused: 0, done: 0, conflict: 0, failed: 0, cancelled: 0 },
   sentBytes: 0,
   totalBytes: 0,
   bytesPerSecond: 0,

@@ -1,6 +1,6 @@
 /** The transfers, at the bottom right while there are any: how far, how fast, how long, and what to do where one stopped. */
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { Check, ChevronDown, ChevronUp, CircleAlert, RotateCcw, X } from 'lucide-react'
+import { Check, ChevronDown, ChevronUp, CircleAlert, Pause, Play, RotateCcw, X } from 'lucide-react'
 import { useMemo, useRef, useState } from 'react'
 import type { Snapshot, Transfer } from '../../../src/transfer/transfers.ts'
 import { Bar } from '../kit/Bar.tsx'
@@ -76,6 +76,9 @@ function Conflict({ item, count }: { item: Transfer; count: number }) {
         <Button onPress={() => resolve(item.id, 'rename', { all: true })}>
           {count > 1 ? 'Keep both, for all' : 'Keep both'}
         </Button>
+        <Button onPress={() => resolve(item.id, 'replace', { all: true })}>
+          {count > 1 ? 'Replace all' : 'Replace'}
+        </Button>
         <Button look="quiet" onPress={() => resolve(item.id, 'skip', { all: true })}>
           {count > 1 ? 'Skip all' : 'Skip'}
         </Button>
@@ -88,7 +91,7 @@ function Conflict({ item, count }: { item: Transfer; count: number }) {
 function List({ items }: { items: readonly Transfer[] }) {
   const scroller = useRef<HTMLDivElement>(null)
   const sorted = useMemo(() => {
-    const order = { sending: 0, conflict: 1, failed: 2, waiting: 3, done: 4, cancelled: 5 }
+    const order = { sending: 0, conflict: 1, failed: 2, paused: 3, waiting: 4, done: 5, cancelled: 6 }
     return [...items].sort((a, b) => order[a.status] - order[b.status] || a.id - b.id)
   }, [items])
   const rows = useVirtualizer({
@@ -118,8 +121,8 @@ function List({ items }: { items: readonly Transfer[] }) {
 }
 
 function Row({ item, start }: { item: Transfer; start: number }) {
-  const { cancel, retry } = useUploads()
-  const { status, name, size, sent, message } = item
+  const { cancel, retry, pause } = useUploads()
+  const { status, name, message } = item
   return (
     <li
       className="absolute inset-x-0 flex flex-col justify-center gap-1.5 px-3"
@@ -130,17 +133,13 @@ function Row({ item, start }: { item: Transfer; start: number }) {
           <CircleAlert size={14} className="shrink-0 text-danger" aria-hidden />
         )}
         <bdi className="min-w-0 flex-1 truncate">{name}</bdi>
-        <span className="shrink-0 text-sm text-faint">
-          {status === 'sending' && size > 0
-            ? `${Math.floor((sent / size) * 100)} %`
-            : status === 'cancelled'
-              ? 'cancelled'
-              : status === 'waiting'
-                ? 'waits'
-                : formatBytes(size)}
-        </span>
+        <span className="shrink-0 text-sm text-faint">{stateOf(item)}</span>
         {status === 'done' && <Check size={16} className="shrink-0 text-good" aria-label="Done" />}
-        {(status === 'sending' || status === 'waiting') && (
+        {item.isLarge && (status === 'sending' || status === 'waiting') && (
+          <Small icon={Pause} label={`Pause ${name}`} onPress={() => pause(item.id)} />
+        )}
+        {status === 'paused' && <Small icon={Play} label={`Go on with ${name}`} onPress={() => retry(item.id)} />}
+        {(status === 'sending' || status === 'waiting' || status === 'paused') && (
           <Small icon={X} label={`Cancel ${name}`} onPress={() => cancel(item.id)} />
         )}
         {(status === 'failed' || status === 'cancelled') && (
@@ -152,14 +151,23 @@ function Row({ item, start }: { item: Transfer; start: number }) {
           {message}
         </p>
       ) : (
-        <Bar
-          label={name}
-          value={size === 0 ? (status === 'done' ? 1 : 0) : sent / size}
-          tone={status === 'done' ? 'good' : 'accent'}
-        />
+        <Bar label={name} value={shareOf(item)} tone={status === 'done' ? 'good' : 'accent'} />
       )}
     </li>
   )
+}
+
+function shareOf({ size, sent, status }: Transfer): number {
+  return size === 0 ? Number(status === 'done') : sent / size
+}
+
+function stateOf({ status, size, sent, travelled }: Transfer): string {
+  if (travelled !== undefined && (status === 'sending' || status === 'done'))
+    return `sent ${formatBytes(travelled)} of ${formatBytes(size)}`
+  if (status === 'sending' && size > 0) return `${Math.floor((sent / size) * 100)} %`
+  if (status === 'paused') return `paused at ${size === 0 ? 0 : Math.floor((sent / size) * 100)} %`
+  if (status === 'cancelled') return 'cancelled'
+  return status === 'waiting' ? 'waits' : formatBytes(size)
 }
 
 function Small({ icon: Icon, label, onPress }: { icon: typeof X; label: string; onPress: () => void }) {

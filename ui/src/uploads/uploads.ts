@@ -1,6 +1,7 @@
 /** The one queue of uploads of this page. When files arrive, what shows files is asked for again. */
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { openLarge } from '../../../src/transfer/large.ts'
 import { sendFromBrowser } from '../../../src/transfer/send.ts'
 import {
   type Entry,
@@ -9,6 +10,7 @@ import {
   type Target,
   type Transfers,
 } from '../../../src/transfer/transfers.ts'
+import { addressOf, call } from '../call.ts'
 import { makeStale } from '../files/queries.ts'
 
 /** Soon after the first has arrived, then once in a while. */
@@ -21,6 +23,7 @@ let refreshedAt = 0
 
 const transfers: Transfers = openTransfers({
   send: sendFromBrowser,
+  sendLarge: openLarge({ call, url: addressOf }),
   onArrived() {
     if (refreshing !== undefined) return
     const wait = performance.now() - refreshedAt > refreshMs ? soonMs : refreshMs
