@@ -8,6 +8,7 @@ import { Metadata } from './Metadata.tsx'
 import { LargePicture } from './Picture.tsx'
 import { type Entry, entryName, type File, useMe, useSetFavorite } from './queries.ts'
 import { Tags } from './Tags.tsx'
+import { Versions } from './Versions.tsx'
 
 export function Details({
   entry,
@@ -50,6 +51,11 @@ export function Details({
               <Section title="Metadata">
                 <Metadata key={entry.file.id} file={entry.file} />
               </Section>
+              {entry.file.version > 1 && (
+                <Section title="Versions">
+                  <Versions key={entry.file.id} file={entry.file} />
+                </Section>
+              )}
             </>
           )}
           <Section title="Facts">

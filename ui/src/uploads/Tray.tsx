@@ -55,6 +55,7 @@ function title({ counts, items }: Snapshot): string {
   const over = counts.done + counts.failed + counts.cancelled + counts.conflict
   if (counts.sending + counts.waiting > 0)
     return `Uploading ${formatNumber(Math.min(items.length, over + 1))} of ${formatNumber(items.length)}`
+  if (counts.paused > 0) return `${formatCount(counts.paused, 'upload')} paused`
   if (counts.failed > 0) return `${formatCount(counts.done, 'file')} uploaded, ${formatNumber(counts.failed)} not`
   return counts.done > 0 ? `${formatCount(counts.done, 'file')} uploaded` : 'Nothing was uploaded'
 }
