@@ -2,12 +2,14 @@
 import * as v from 'valibot'
 import { endpoint } from './endpoint.ts'
 import { File, fileSorts } from './files.ts'
-import { integer, several } from './schema.ts'
+import { Flag, integer, several } from './schema.ts'
 
 export const Facet = v.array(v.object({ value: v.string(), count: v.number() }))
 
 export const SearchQuery = v.object({
   q: v.optional(v.pipe(v.string(), v.maxLength(10_240))),
+  /** True: only beginnings of words. Else a word that begins nothing is found inside words, or as a slip of the fingers. */
+  exact: v.optional(Flag),
   extension: v.optional(several()),
   /** Kinds: `image`, `pdf`, … */
   type: v.optional(several()),

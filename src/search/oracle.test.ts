@@ -99,6 +99,7 @@ function world(t: Test, seed: number) {
       return {
         vaultNo,
         text,
+        exact: true,
         extensions: some(extensions, 2),
         types: random() < 0.2 ? ['text'] : [],
         tags: random() < 0.3 ? some(tags, 2) : [],

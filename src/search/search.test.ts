@@ -56,7 +56,32 @@ test('words are found by their beginnings, without accents or case, in names, ta
     '  café,  größe! ',
   ])
     assert.deepEqual(names(await find(t.alice, { q })).slice(0, 1), ['Café Größe.txt'], q)
-  for (const q of ['afe', 'cafex', 'cafe nothing', 'other cafe']) assert.equal((await find(t.alice, { q })).total, 0, q)
+  for (const q of ['afe', 'cafex', 'cafe nothing', 'other cafe'])
+    assert.equal((await find(t.alice, { q, exact: true })).total, 0, q)
+})
+
+test('a word that begins nothing is found inside words, then as a slip of the fingers; one that is there is never corrected', async () => {
+  await using t = await startTest()
+  await t.alice.put('Invoice 2026.txt', 'x', { path: 'Harbour', tags: 'approved' })
+  for (const q of [
+    'voice',
+    'nvoi',
+    'invioce',
+    'invoise',
+    'invoce',
+    'innvoice',
+    'proved',
+    'arbour',
+    'harbuor',
+    'aproved',
+  ])
+    assert.deepEqual(names(await find(t.alice, { q })), ['Invoice 2026.txt'], q)
+  for (const q of ['vo', 'invxxce', '2027', 'inv0ice', 'nothing'])
+    assert.equal((await find(t.alice, { q })).total, 0, q)
+  // A word that only a recent change brought is as good as any other.
+  await t.alice.put('Invoise.txt', 'x')
+  assert.deepEqual(names(await find(t.alice, { q: 'invoise' })), ['Invoise.txt'])
+  assert.deepEqual(names(await find(t.alice, { q: 'invoice' })), ['Invoice 2026.txt'])
 })
 
 test('words of any script are found as they are written', async () => {

@@ -11,6 +11,8 @@ export interface EngineQuery {
   vaultNo: number
   /** As typed; empty finds everything. */
   text: string
+  /** Only beginnings of words count; otherwise a word that begins nothing is looked for inside words, or as a slip. */
+  exact: boolean
   /** Several values of one filter are alternatives; several filters must all hold. */
   extensions: string[]
   types: string[]

@@ -21,6 +21,7 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   const { nos, ...found } = await core.search.find({
     vaultNo: vault.no,
     text,
+    exact: query.exact ?? false,
     extensions: (query.extension ?? []).map((one) => one.toLowerCase()),
     types: query.type ?? [],
     tags: (query.tag ?? []).map((one) => one.normalize('NFC').trim()),

@@ -32,6 +32,10 @@ export class Folders {
     }
   }
 
+  words(): ReadonlySet<string> {
+    return this.#names
+  }
+
   has(no: number): boolean {
     return this.#folders.has(no)
   }

@@ -2,6 +2,7 @@
 import type { EngineQuery } from '../search.ts'
 import type { FacetFilter } from './criteria.ts'
 import { holds } from './criteria.ts'
+import type { Meaning } from './meant.ts'
 import { type Facts, factsOf, type Row } from './row.ts'
 
 export interface Changed {
@@ -17,8 +18,7 @@ export interface Hit extends Changed {
 }
 
 /** A word of a query: found at the beginning of a row's words, or through its folder. */
-export interface WordTest {
-  passes: (word: string) => boolean
+export interface WordTest extends Meaning {
   folders: ReadonlySet<number>
 }
 
@@ -27,6 +27,13 @@ export class Overlay {
 
   get size(): number {
     return this.#rows.size
+  }
+
+  *words(): Generator<string> {
+    for (const { facts } of this.#rows.values()) {
+      yield* facts.nameWords
+      yield* facts.otherWords
+    }
   }
 
   set(row: Row): void {

@@ -35,12 +35,10 @@ export class TermsBuilder {
 /** Finds documents by words; those of frequent words are kept as bits, which are faster to add than lists. */
 export class TermIndex {
   readonly #terms: Terms
-  readonly #size: number
   readonly #frequent = new Map<number, Bits>()
 
   constructor(terms: Terms, size: number) {
     this.#terms = terms
-    this.#size = size
     const { starts, values } = terms.documents
     for (let word = 0; word < terms.words.length; word++) {
       const [from, to] = [starts[word] as number, starts[word + 1] as number]
@@ -51,24 +49,23 @@ export class TermIndex {
     }
   }
 
-  /** Adds the documents that carry a word beginning with `prefix`; answers whether there is such a word. */
-  addPrefixed(bits: Bits, prefix: string): boolean {
-    const { words } = this.#terms
-    const from = firstAtLeast(words, prefix)
-    let at = from
-    for (; at < words.length && (words[at] as string).startsWith(prefix); at++) this.#add(bits, at)
-    return at > from
+  hasBeginning(prefix: string): boolean {
+    return this.#terms.words[firstAtLeast(this.#terms.words, prefix)]?.startsWith(prefix) ?? false
   }
 
-  /** Adds the documents of every word that passes; answers whether there is one. */
-  addWhere(bits: Bits, passes: (word: string) => boolean): boolean {
-    let isFound = false
-    for (const [i, word] of this.#terms.words.entries()) {
-      if (!passes(word)) continue
-      this.#add(bits, i)
-      isFound = true
-    }
-    return isFound
+  words(): readonly string[] {
+    return this.#terms.words
+  }
+
+  /** Adds the documents that carry a word beginning with `prefix`. */
+  addPrefixed(bits: Bits, prefix: string): void {
+    const { words } = this.#terms
+    for (let i = firstAtLeast(words, prefix); words[i]?.startsWith(prefix); i++) this.#add(bits, i)
+  }
+
+  /** Adds the documents of every word that passes. */
+  addWhere(bits: Bits, passes: (word: string) => boolean): void {
+    for (const [i, word] of this.#terms.words.entries()) if (passes(word)) this.#add(bits, i)
   }
 
   #add(bits: Bits, word: number): void {
@@ -76,10 +73,6 @@ export class TermIndex {
     const { starts, values } = this.#terms.documents
     if (frequent) addAll(bits, frequent)
     else addList(bits, values, starts[word] as number, starts[word + 1] as number)
-  }
-
-  get size(): number {
-    return this.#size
   }
 }
 

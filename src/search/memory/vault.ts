@@ -7,6 +7,7 @@ import { type FacetFilter, type FacetName, facetFilters, queryWords, typedKey } 
 import type { Values, VaultData } from './data.ts'
 import { Folders, livingFolders } from './folders.ts'
 import { type Lists, ListsBuilder } from './lists.ts'
+import { meaningOf, type Vocabulary } from './meant.ts'
 import { type Hit, Overlay, type WordTest } from './overlay.ts'
 import { pageOf, Ranks, tiersOf } from './paging.ts'
 import { columns, type Row, separator } from './row.ts'
@@ -31,6 +32,11 @@ export class VaultSearch {
   readonly #overlay = new Overlay()
   #folders: Folders
   #seq: number
+
+  readonly #vocabulary: Vocabulary = {
+    hasBeginning: (word) => this.#names.hasBeginning(word) || this.#others.hasBeginning(word) || this.#begins(word),
+    words: () => this.#words(),
+  }
 
   constructor(db: Connection, data: VaultData) {
     const size = data.nos.length
@@ -83,8 +89,8 @@ export class VaultSearch {
     if (words.length === 0 && !isEmpty) return nothing()
     const filters = facetFilters(query)
     const tests = words.map((word): WordTest => {
-      const passes = (one: string) => one.startsWith(word)
-      return { passes, folders: this.#folders.carrying(passes) }
+      const meaning = meaningOf(word, this.#vocabulary, query.exact)
+      return { ...meaning, folders: this.#folders.carrying(meaning.passes) }
     })
     const below = query.folderNo === undefined ? undefined : this.#folders.below(query.folderNo)
     const { found, inName } = this.#matching(query, words, tests, below)
@@ -118,10 +124,12 @@ export class VaultSearch {
     const inName = this.#current.slice()
     for (const [i, word] of words.entries()) {
       const names = noBits(this.documents)
-      this.#names.addPrefixed(names, word)
+      const { passes, isBeginning, folders } = tests[i] as WordTest
+      const add = (terms: TermIndex) => (isBeginning ? terms.addPrefixed(names, word) : terms.addWhere(names, passes))
+      add(this.#names)
       keepCommon(inName, names)
-      this.#others.addPrefixed(names, word)
-      this.#addFolders(names, tests[i]?.folders ?? new Set())
+      add(this.#others)
+      this.#addFolders(names, folders)
       keepCommon(found, names)
     }
     if (below) {
@@ -135,6 +143,19 @@ export class VaultSearch {
     if (after !== undefined || before !== undefined)
       keepBetween(found, updatedAt, after ?? -Infinity, before === undefined ? Infinity : before - 1)
     return { found, inName }
+  }
+
+  /** Of what is not in the arrays. */
+  #begins(word: string): boolean {
+    const begins = (one: string) => one.startsWith(word)
+    return this.#folders.words().values().some(begins) || this.#overlay.words().some(begins)
+  }
+
+  *#words(): Generator<string> {
+    yield* this.#names.words()
+    yield* this.#others.words()
+    yield* this.#folders.words()
+    yield* this.#overlay.words()
   }
 
   #addFolders(bits: Bits, folders: ReadonlySet<number>): void {
