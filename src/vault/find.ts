@@ -37,7 +37,11 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
     offset: query.offset ?? 0,
   })
   const rows = await core.index.readAway(
-    selectFiles(actor.no).where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
+    // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs.
+    selectFiles(actor.no)
+      .where('file.vault_no', '=', vault.no)
+      .where('file.deleted_at', 'is', null)
+      .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
   )
   const byNo = new Map(rows.map((row) => [row.no, row]))
   const paths = pathsOf(core.index.read)

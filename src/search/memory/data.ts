@@ -24,6 +24,8 @@ export interface Values {
 
 export interface VaultData {
   vaultNo: number
+  /** Numbers are used again after a vault was removed; ids are not. */
+  vaultId: string
   /** The vault's journal up to here is in the data. */
   seq: number
   tree: FolderRow[]
@@ -49,8 +51,8 @@ export type OrderColumn = 'name' | 'size' | 'updatedAt' | 'createdAt' | 'extensi
 /** Reads a vault in one go; some 10 seconds for a million files. */
 export function readVault(db: Connection, vaultNo: number): VaultData {
   const read = db.transaction((): VaultData => {
-    const vault = db.prepare('SELECT seq, file_count FROM vault WHERE no = ?').get(vaultNo) as
-      | { seq: number; file_count: number }
+    const vault = db.prepare('SELECT id, seq, file_count FROM vault WHERE no = ?').get(vaultNo) as
+      | { id: string; seq: number; file_count: number }
       | undefined
     const most = vault?.file_count ?? 0
     const [nos, folders] = [new Uint32Array(most), new Uint32Array(most)]
@@ -84,6 +86,7 @@ export function readVault(db: Connection, vaultNo: number): VaultData {
     if (n !== most) throw new Error(`Vault ${vaultNo} counts ${most} files and has ${n}.`)
     return {
       vaultNo,
+      vaultId: vault?.id ?? '',
       seq: vault?.seq ?? 0,
       tree: livingFolders(db, vaultNo),
       nos,

@@ -66,19 +66,24 @@ export class VaultSearch {
 
   /** Takes in what the journal says since the last time. Answers false when there is so much that arrays should be made anew. */
   catchUp(most: number): boolean {
-    const seq = this.#db.prepare('SELECT seq FROM vault WHERE no = ?').pluck().get(this.#data.vaultNo) as
-      | number
+    const vault = this.#db.prepare('SELECT id, seq FROM vault WHERE no = ?').get(this.#data.vaultNo) as
+      | { id: string; seq: number }
       | undefined
-    if (seq === undefined || seq === this.#seq) return true
+    if (vault?.id !== this.#data.vaultId) return false
+    const { seq } = vault
+    if (seq === this.#seq) return true
     if (seq < this.#seq || seq - this.#seq > most) return false
     const changes = this.#db
       .prepare('SELECT kind, subject_id, seq FROM change WHERE vault_no = ? AND seq > ? ORDER BY seq')
       .all(this.#data.vaultNo, this.#seq) as Change[]
     const files = changes.filter(({ kind }) => kind.startsWith('file_'))
     const gone = new Set([...new Set(files.map((one) => one.subject_id))].filter((id) => !this.#readFile(id)))
-    // A row that is gone was in the trash before, and out of the arrays, unless it went there only now.
-    if (files.some(({ kind, subject_id }) => kind === 'file_deleted' && gone.has(subject_id))) this.#forgetGone()
-    if (changes.some(({ kind }) => kind.startsWith('folder_'))) this.#readFolders()
+    const isFolderChange = changes.some(({ kind }) => kind.startsWith('folder_'))
+    // A row that is gone was in the trash before, and out of the arrays, unless it went there only now: by itself, or with
+    // its folder, whose number may be another folder's already.
+    const wentNow = files.some(({ kind, subject_id }) => kind === 'file_deleted' && gone.has(subject_id))
+    if (wentNow || (gone.size > 0 && isFolderChange)) this.#forgetGone()
+    if (isFolderChange) this.#readFolders()
     this.#seq = changes.at(-1)?.seq ?? this.#seq
     return this.#overlay.size <= most
   }
