@@ -88,8 +88,18 @@ export async function openIndex(
     }
   } catch (error) {
     lock?.close()
-    throw error
+    throw understood(error, path)
   }
+}
+
+// What SQLite says of a disk that fails or is full, as a sentence that says where.
+function understood(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('SQLITE_')) return error
+  return new Problem(
+    'storage-unavailable',
+    `The index ${path} cannot be opened: ${error.message}. Look whether its disk is full, read-only or failing; nothing was changed.`,
+    { cause: error },
+  )
 }
 
 function snapshot(db: Database.Database, path: string): void {

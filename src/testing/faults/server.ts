@@ -49,7 +49,8 @@ export async function makeMortal(PATH: string | undefined): Promise<Mortal> {
   }
   const kill = async () => {
     // The whole group: strace, where there is one, would keep the server alive.
-    if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGKILL')
     await gone()
   }
   const plain = client({ origin: url })
