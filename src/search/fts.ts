@@ -24,8 +24,13 @@ export function openFts(index: Index): Engine {
       const words = wordsOf(query.text)
       if (words.length === 0 && query.text.trim() !== '') return { ...nothing(), engine: 'fts' }
       const places = await Promise.all(words.map((word) => foldersCalled(index, query.vaultNo, word)))
+      const unwanted = await Promise.all(
+        query.without
+          .flatMap(wordsOf)
+          .map(async (word) => ({ word, folders: await foldersCalled(index, query.vaultNo, word) })),
+      )
       const many = words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places)))
-      const rows = await index.readAway(statement(query, words, places, many))
+      const rows = await index.readAway(statement(query, words, places, unwanted, many))
       return { ...answer(rows), engine: 'fts' }
     },
     async [Symbol.asyncDispose]() {},
@@ -61,7 +66,19 @@ async function isMany(index: Index, vaultNo: number, found: Condition): Promise<
 
 type Condition = RawBuilder<unknown>
 
-function statement(query: EngineQuery, words: string[], places: number[][], many: boolean): RawBuilder<Row> {
+interface Unwanted {
+  word: string
+  /** That carry it, or lie below one that does. */
+  folders: number[]
+}
+
+function statement(
+  query: EngineQuery,
+  words: string[],
+  places: number[][],
+  unwanted: Unwanted[],
+  many: boolean,
+): RawBuilder<Row> {
   const filters = facetFilters(query)
   const flags = filters.map(({ holds }, i) => sql`, ${holds} AS ${sql.ref(`ok${i}`)}`)
   const allBut = (kept: string) => {
@@ -80,7 +97,7 @@ function statement(query: EngineQuery, words: string[], places: number[][], many
   return sql<Row>`
     WITH hit AS MATERIALIZED (
       SELECT f.no, f.extension, f.kind, ${sortKey(query, words)} AS k1, f.updated_at AS k2 ${sql.join(flags, sql``)}
-      FROM ${source} WHERE ${sql.join(conditions(query), sql` AND `)}
+      FROM ${source} WHERE ${sql.join([...conditions(query), ...unwanted.flatMap(lacking)], sql` AND `)}
     )
     SELECT 'total' AS what, NULL AS key, '' AS value, count(*) AS count FROM hit WHERE ${allBut('')}
     UNION ALL SELECT * FROM (SELECT 'type', NULL, kind, count(*) FROM hit WHERE ${allBut('type')} GROUP BY kind ORDER BY 4 DESC, 3 LIMIT ${facetValues})
@@ -146,6 +163,13 @@ function conditions(query: EngineQuery): Condition[] {
       WITH RECURSIVE down (no) AS (SELECT ${folderNo} UNION ALL SELECT c.no FROM folder c JOIN down ON c.parent_no = down.no) SELECT no FROM down
     )`)
   return all
+}
+
+function lacking({ word, folders }: Unwanted): Condition[] {
+  return [
+    sql`f.no NOT IN (SELECT rowid FROM file_fts WHERE file_fts MATCH ${prefix(word)})`,
+    sql`f.folder_no NOT IN ${list(folders)}`,
+  ]
 }
 
 /** Files that carry every word, in their own words or in those of a folder above. */

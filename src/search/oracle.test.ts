@@ -100,6 +100,7 @@ function world(t: Test, seed: number) {
         vaultNo,
         text,
         exact: true,
+        without: random() < 0.2 ? [pick(words).slice(0, 3)] : [],
         extensions: some(extensions, 2),
         types: random() < 0.2 ? ['text'] : [],
         tags: random() < 0.3 ? some(tags, 2) : [],

@@ -103,6 +103,39 @@ test('a word that begins nothing is found inside words, then as a slip of the fi
   assert.deepEqual(names(await find(t.alice, { q: 'invoice' })), ['Invoice 2026.txt'])
 })
 
+test('filters are typed among the words, and what is not wanted is left out, whichever engine answers', async () => {
+  for (const engine of ['memory', 'fts']) {
+    await using t = await startTest({ env: { FILEVAULT_SEARCH_ENGINE: engine } })
+    const fields = { path: 'Projects/North', tags: '["to pay"]', metadata: '{"status":"approved"}' }
+    await t.alice.put('Invoice March.pdf', 'x'.repeat(2000), fields)
+    await t.alice.put('Invoice April draft.pdf', 'x'.repeat(3000), { path: 'Projects/North' })
+    await t.alice.put('Invoice May.txt', 'x', { tags: '["to pay"]' })
+    const found = async (q: string) => {
+      const answer = await find(t.alice, { q, sort: 'name' })
+      assert.equal(answer.engine, engine)
+      return names(answer).map((name) => name.split(' ')[1]?.split('.')[0])
+    }
+    for (const [q, expected] of [
+      ['invoice', ['April', 'March', 'May']],
+      ['invoice -draft', ['March', 'May']],
+      ['invoice -north', ['May']],
+      ['-invoice', []],
+      ['-draft', ['March', 'May']],
+      ['invoice ext:pdf', ['April', 'March']],
+      ['tag:"to pay"', ['March', 'May']],
+      ['tag:"to pay" ext:pdf', ['March']],
+      ['status:approved', ['March']],
+      ['size:>2000', ['April']],
+      ['size:<=2kb invoice', ['March', 'May']],
+      ['in:/projects', ['April', 'March']],
+      ['in:/Projects/North -draft', ['March']],
+      ['modified:<2000', []],
+      ['nothing:approved', []],
+    ] as const)
+      assert.deepEqual(await found(q), expected, `${engine}: ${q}`)
+  }
+})
+
 test('words of any script are found as they are written', async () => {
   await using t = await startTest()
   const written = [

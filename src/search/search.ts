@@ -13,6 +13,8 @@ export interface EngineQuery {
   text: string
   /** Only beginnings of words count; otherwise a word that begins nothing is looked for inside words, or as a slip. */
   exact: boolean
+  /** Words that must not begin any of its words. */
+  without: string[]
   /** Several values of one filter are alternatives; several filters must all hold. */
   extensions: string[]
   types: string[]

@@ -1,11 +1,13 @@
 /** Searching what one may see. */
 import { sql } from 'kysely'
 import type { SearchAnswer, SearchQuery } from '../api/search.ts'
+import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
+import { parseTyped } from '../search/grammar.ts'
 import { type Actor, requireFolder, requireVault } from './access.ts'
 import type { Core } from './core.ts'
 import { selectFiles, toFile } from './files.ts'
-import { pathsOf } from './places.ts'
+import { findFolder, pathsOf } from './places.ts'
 
 /** Finds files in one vault; `tookMs` is the whole of it, rows included. */
 export async function findFiles(core: Core, actor: Actor, vaultId: string, query: SearchQuery): Promise<SearchAnswer> {
@@ -16,21 +18,29 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
       ? undefined
       : requireFolder(core, actor, query.folder, 'viewer')
   if (folder && folder.vault.no !== vault.no) throw new Problem('not-found', 'There is no such folder in this vault.')
-  const text = query.q ?? ''
+  const typed = parseTyped(query.q ?? '', {
+    hasField: (key) =>
+      core.index.read.get(
+        q.selectFrom('file_field').select('key').where('vault_no', '=', vault.no).where('key', '=', key).limit(1),
+      ) !== undefined,
+    hasFolder: (path) => folderAt(core, vault.no, path) !== undefined,
+  })
+  const { text } = typed
   const sort = query.sort ?? (text.trim() === '' ? 'name' : 'relevance')
   const { nos, ...found } = await core.search.find({
     vaultNo: vault.no,
     text,
     exact: query.exact ?? false,
-    extensions: (query.extension ?? []).map((one) => one.toLowerCase()),
-    types: query.type ?? [],
-    tags: (query.tag ?? []).map((one) => one.normalize('NFC').trim()),
-    metadata: query.metadata ?? {},
-    minSize: query.minSize,
-    maxSize: query.maxSize,
-    after: time(query.after, 'after'),
-    before: time(query.before, 'before'),
-    folderNo: folder?.no,
+    without: typed.without,
+    extensions: [...typed.extensions, ...(query.extension ?? []).map((one) => one.toLowerCase())],
+    types: [...typed.types, ...(query.type ?? [])],
+    tags: [...typed.tags, ...(query.tag ?? []).map((one) => one.normalize('NFC').trim())],
+    metadata: merged(typed.metadata, query.metadata ?? {}),
+    minSize: narrower(Math.max, typed.minSize, query.minSize),
+    maxSize: narrower(Math.min, typed.maxSize, query.maxSize),
+    after: narrower(Math.max, typed.after, time(query.after, 'after')),
+    before: narrower(Math.min, typed.before, time(query.before, 'before')),
+    folderNo: folder?.no ?? (typed.folder === undefined ? undefined : folderAt(core, vault.no, typed.folder)),
     sort,
     order: query.order ?? (sort === 'name' || sort === 'extension' ? 'asc' : 'desc'),
     limit: query.limit ?? 100,
@@ -53,6 +63,23 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
     ...found,
     tookMs: Math.round((performance.now() - began) * 10) / 10,
   }
+}
+
+function folderAt(core: Core, vaultNo: number, path: string): number | undefined {
+  const names = path.split('/').filter((name) => name !== '')
+  return findFolder(core.index.read, vaultNo, names)
+}
+
+function merged(typed: Record<string, string[]>, chosen: Record<string, string[]>): Record<string, string[]> {
+  const all: Record<string, string[]> = Object.create(null)
+  for (const [key, values] of [...Object.entries(typed), ...Object.entries(chosen)])
+    all[key] = [...(all[key] ?? []), ...values]
+  return all
+}
+
+/** Both limits hold where there are two. */
+function narrower(choose: (a: number, b: number) => number, a: number | undefined, b: number | undefined) {
+  return a === undefined || b === undefined ? (a ?? b) : choose(a, b)
 }
 
 function time(text: string | undefined, path: string): number | undefined {

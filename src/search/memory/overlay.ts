@@ -62,16 +62,18 @@ export class Overlay {
     const hits: Hit[] = []
     for (const one of this.#rows.values()) {
       if (!inRange(query, one.row) || (below && !below.has(one.row.folder_no))) continue
-      const { nameWords, otherWords } = one.facts
-      const isFound = words.every(
-        ({ passes, folders }) => folders.has(one.row.folder_no) || nameWords.some(passes) || otherWords.some(passes),
-      )
-      if (!isFound) continue
+      const { nameWords } = one.facts
+      if (!words.every((word) => carries(one, word))) continue
       const passed = filters.map((filter) => holds(filter, one.row, one.facts))
       hits.push({ ...one, passed, isInName: words.every(({ passes }) => nameWords.some(passes)) })
     }
     return hits
   }
+}
+
+/** Whether a row carries a word, itself or through its folder. */
+export function carries({ row, facts }: Changed, { passes, folders }: WordTest): boolean {
+  return folders.has(row.folder_no) || facts.nameWords.some(passes) || facts.otherWords.some(passes)
 }
 
 function inRange({ minSize, maxSize, after, before }: EngineQuery, { size, updated_at }: Row): boolean {

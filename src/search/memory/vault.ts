@@ -8,7 +8,7 @@ import type { Values, VaultData } from './data.ts'
 import { Folders, livingFolders } from './folders.ts'
 import { type Lists, ListsBuilder } from './lists.ts'
 import { meaningOf, type Vocabulary } from './meant.ts'
-import { type Hit, Overlay, type WordTest } from './overlay.ts'
+import { carries, type Hit, Overlay, type WordTest } from './overlay.ts'
 import { pageOf, Ranks, tiersOf } from './paging.ts'
 import { columns, type Row, separator } from './row.ts'
 import { TermIndex } from './terms.ts'
@@ -98,8 +98,15 @@ export class VaultSearch {
       return { ...meaning, folders: this.#folders.carrying(meaning.passes) }
     })
     const below = query.folderNo === undefined ? undefined : this.#folders.below(query.folderNo)
+    const unwanted = query.without.flatMap(queryWords).map((word): Unwanted => {
+      const passes = (one: string) => one.startsWith(word)
+      return { word, passes, isBeginning: true, folders: this.#folders.carrying(passes) }
+    })
     const { found, inName } = this.#matching(query, words, tests, below)
-    const hits = this.#overlay.find(query, tests, filters, below)
+    for (const one of unwanted) this.#remove(found, one)
+    const hits = this.#overlay
+      .find(query, tests, filters, below)
+      .filter((hit) => !unwanted.some((one) => carries(hit, one)))
     const sets = filters.map((filter) => this.#filtered(filter))
     const facet = (kept: FacetName | undefined) => this.#without(found, hits, filters, sets, kept)
 
@@ -148,6 +155,14 @@ export class VaultSearch {
     if (after !== undefined || before !== undefined)
       keepBetween(found, updatedAt, after ?? -Infinity, before === undefined ? Infinity : before - 1)
     return { found, inName }
+  }
+
+  #remove(found: Bits, { word, folders }: Unwanted): void {
+    const carrying = noBits(this.documents)
+    this.#names.addPrefixed(carrying, word)
+    this.#others.addPrefixed(carrying, word)
+    this.#addFolders(carrying, folders)
+    remove(found, carrying)
   }
 
   /** Of what is not in the arrays. */
@@ -262,6 +277,11 @@ export class VaultSearch {
     const document = documentOf(this.#data.nos, no)
     if (document !== undefined) clear(this.#current, document)
   }
+}
+
+/** A word that must not be there. */
+interface Unwanted extends WordTest {
+  word: string
 }
 
 interface Found {
