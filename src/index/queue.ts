@@ -65,11 +65,11 @@ export function fail(index: Index, job: Job, error: string, now: number, retryAt
   return index.write((tx) => tx.run(q.updateTable('job').set(change).where('no', '=', job.no)))
 }
 
-/** How many jobs wait or run, and when the next one is due. */
-export function queueState(index: Index): { depth: number; dead: number; nextAt: number | null } {
+/** How many jobs are due, run or are to be tried again, and when the next one is due; what is planned for later is not counted. */
+export function queueState(index: Index, now: number): { depth: number; dead: number; nextAt: number | null } {
   const row = index.read.get(
     sql<{ depth: number; dead: number; nextAt: number | null }>`
-      SELECT (SELECT count(*) FROM job WHERE dead_at IS NULL) AS depth,
+      SELECT (SELECT count(*) FROM job WHERE dead_at IS NULL AND (run_at <= ${now} OR attempts > 0)) AS depth,
              (SELECT count(*) FROM job WHERE dead_at IS NOT NULL) AS dead,
              (SELECT min(run_at) FROM job WHERE dead_at IS NULL) AS nextAt`,
   )

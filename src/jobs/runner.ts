@@ -103,6 +103,6 @@ export function startJobs(
 }
 
 function isDue(core: Core): boolean {
-  const { nextAt } = queueState(core.index)
+  const { nextAt } = queueState(core.index, core.now())
   return nextAt !== null && nextAt <= core.now()
 }

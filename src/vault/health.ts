@@ -33,7 +33,7 @@ async function checkHealth(core: Core, version: string): Promise<Health> {
   const database = await part(() => core.index.read.get(q.selectFrom('setting').select('key').limit(1)))
   const storage = await part(() => core.volume.guard())
   const search = database
-  const { depth, dead } = database === 'failed' ? { depth: 0, dead: 0 } : queueState(core.index)
+  const { depth, dead } = database === 'failed' ? { depth: 0, dead: 0 } : queueState(core.index, core.now())
   if (dead > 0) notes.push(`${dead} background jobs were given up.`)
   const states = [database, storage, search]
   const status = states.includes('failed') ? 'failed' : states.includes('degraded') ? 'degraded' : 'ok'

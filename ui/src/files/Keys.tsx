@@ -5,6 +5,7 @@ import { Dialog } from '../kit/Dialog.tsx'
 
 const keys: [string, string][] = [
   ['/  or  Ctrl K', 'Search'],
+  ['-word  ext:pdf  tag:"to pay"  size:>10mb', 'Leave out and filter, in the search field'],
   ['↑ ↓ ← →', 'Walk the list; with Shift, select'],
   ['Home, End, Page Up, Page Down', 'Walk further'],
   ['Enter', 'Open'],

@@ -3,9 +3,10 @@ import { Search, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { usePlace } from '../files/place.ts'
 import { useVault } from '../files/queries.ts'
-import { formatNumber } from '../kit/format.ts'
+import { formatCount } from '../kit/format.ts'
 
 const settleMs = 120
+const hint = 'Words, and filters: -without ext:pdf tag:"to pay" type:image size:>10mb modified:2026 in:/Folder'
 
 export function SearchField() {
   const { place, change } = usePlace()
@@ -57,6 +58,7 @@ export function SearchField() {
         type="text"
         role="searchbox"
         aria-label="Search"
+        title={hint}
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
@@ -66,7 +68,7 @@ export function SearchField() {
           }
           if (event.key === 'ArrowDown') document.getElementById('list')?.focus()
         }}
-        placeholder={vault && vault.fileCount > 0 ? `Search ${formatNumber(vault.fileCount)} files` : 'Search'}
+        placeholder={vault && vault.fileCount > 0 ? `Search ${formatCount(vault.fileCount, 'file')}` : 'Search'}
         className="h-9 w-full rounded-md border border-line bg-card pr-9 pl-9 outline-none placeholder:text-faint focus:border-accent focus:ring-2 focus:ring-accent/20"
       />
       {text === '' ? (
