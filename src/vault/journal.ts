@@ -1,7 +1,6 @@
 /** The journal of a vault: every change is one row with the next `seq`, in the transaction of the change. */
-import { sql } from 'kysely'
 import type { Transaction } from '../index/open.ts'
-import { q } from '../index/query.ts'
+import { fixed } from '../index/query.ts'
 import type { Core } from './core.ts'
 
 export type ChangeKind =
@@ -25,15 +24,16 @@ export interface Change {
   userNo: number | null
 }
 
+const nextSeq = fixed<{ seq: number }>('UPDATE vault SET seq = seq + 1 WHERE no = ? RETURNING seq')
+const insertChange = fixed(
+  'INSERT INTO change (vault_no, seq, kind, subject_id, at, user_no) VALUES (?, ?, ?, ?, ?, ?)',
+)
+
 /** Records a change; listeners are woken once it is durable. Answers its `seq`. */
 export function record(core: Core, tx: Transaction, { vaultNo, kind, subjectId, userNo }: Change): number {
-  const next = tx.get(sql<{ seq: number }>`UPDATE vault SET seq = seq + 1 WHERE no = ${vaultNo} RETURNING seq`)
+  const next = tx.get(nextSeq(vaultNo))
   if (!next) throw new Error(`There is no vault ${vaultNo}.`)
-  tx.run(
-    q
-      .insertInto('change')
-      .values({ vault_no: vaultNo, seq: next.seq, kind, subject_id: subjectId, at: core.now(), user_no: userNo }),
-  )
+  tx.run(insertChange(vaultNo, next.seq, kind, subjectId, core.now(), userNo))
   tx.onCommit(() => core.news.tell())
   return next.seq
 }

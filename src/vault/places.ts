@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
-import { q } from '../index/query.ts'
+import { fixed, q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import { topOf } from './access.ts'
 import type { Core } from './core.ts'
@@ -29,25 +29,19 @@ export function nameTaken(
   key: string,
   except: { file?: number; folder?: number } = {},
 ): boolean {
-  const file = read.get(
-    q
-      .selectFrom('file')
-      .select('no')
-      .where('folder_no', '=', folderNo)
-      .where('name_key', '=', key)
-      .where('deleted_at', 'is', null),
-  )
+  const file = read.get(fileNamed(folderNo, key))
   if (file && file.no !== except.file) return true
-  const folder = read.get(
-    q
-      .selectFrom('folder')
-      .select('no')
-      .where('parent_no', '=', folderNo)
-      .where('name_key', '=', key)
-      .where('deleted_at', 'is', null),
-  )
+  const folder = read.get(folderNamed(folderNo, key))
   return folder !== undefined && folder.no !== except.folder
 }
+
+// Asked with every file that comes.
+const fileNamed = fixed<{ no: number; id: string; version: number }>(
+  'SELECT no, id, version FROM file WHERE folder_no = ? AND name_key = ? AND deleted_at IS NULL',
+)
+const folderNamed = fixed<{ no: number }>(
+  'SELECT no FROM folder WHERE parent_no = ? AND name_key = ? AND deleted_at IS NULL',
+)
 
 /** The living file of this name in the folder. */
 export function liveFileAt(
@@ -55,14 +49,7 @@ export function liveFileAt(
   folderNo: number,
   name: string,
 ): { no: number; id: string; version: number } | undefined {
-  return read.get(
-    q
-      .selectFrom('file')
-      .select(['no', 'id', 'version'])
-      .where('folder_no', '=', folderNo)
-      .where('name_key', '=', nameKey(name))
-      .where('deleted_at', 'is', null),
-  )
+  return read.get(fileNamed(folderNo, nameKey(name)))
 }
 
 export function requireFreeName(
@@ -147,14 +134,7 @@ export function insertFolder(
 export function findFolder(read: Reader, vaultNo: number, names: readonly string[]): number | undefined {
   let at: number | undefined = topOf(read, vaultNo).no
   for (const name of names) {
-    const found: { no: number } | undefined = read.get(
-      q
-        .selectFrom('folder')
-        .select('no')
-        .where('parent_no', '=', at)
-        .where('name_key', '=', nameKey(name))
-        .where('deleted_at', 'is', null),
-    )
+    const found: { no: number } | undefined = read.get(folderNamed(at, nameKey(name)))
     if (!found) return undefined
     at = found.no
   }
@@ -172,14 +152,7 @@ export function walkTo(
 ): number {
   let at = folderNo
   for (const name of names) {
-    const found = tx.get(
-      q
-        .selectFrom('folder')
-        .select('no')
-        .where('parent_no', '=', at)
-        .where('name_key', '=', nameKey(name))
-        .where('deleted_at', 'is', null),
-    )
+    const found = tx.get(folderNamed(at, nameKey(name)))
     if (!found) requireFreeName(tx, at, name)
     at = found?.no ?? insertFolder(core, tx, actorNo, { vaultNo, parentNo: at, name })
   }

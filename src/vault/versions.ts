@@ -5,7 +5,7 @@ import type { Metadata } from '../api/schema.ts'
 import type { Version } from '../api/versions.ts'
 import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
-import { q } from '../index/query.ts'
+import { fixed, q } from '../index/query.ts'
 import { enqueue } from '../index/queue.ts'
 import { Problem } from '../problem.ts'
 import type { Stored } from '../volume/put.ts'
@@ -29,6 +29,18 @@ export interface NewContent {
   metadata?: Metadata | undefined
 }
 
+// Run with every file that comes: their text is written once.
+const insertFileRow = fixed<{ no: number }>(
+  `INSERT INTO file (id, vault_no, folder_no, owner_no, name, name_key, name_sort, extension, kind, version, size, sha256,
+     mime_type, thumbnail, tags, metadata, created_at, updated_at)
+   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
+)
+const insertVersionRow = fixed(
+  `INSERT INTO version (file_no, vault_no, number, object_id, size, stored_bytes, sha256, crc32, mime_type, created_at,
+     created_by)
+   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+)
+
 /** Names new content as a new file. `fail`: a name that is taken is a `conflict`; `rename`: a free one is found. Answers its row number. */
 export function insertFile(
   core: Core,
@@ -43,26 +55,28 @@ export function insertFile(
   const name = freeName(input.name, (key) => nameTaken(tx, folderNo, key))
   const now = core.now()
   const id = newId(now)
+  const named = naming(name, stored.mimeType)
+  const facts = factsOf(stored)
   const row = tx.get(
-    q
-      .insertInto('file')
-      .values({
-        id,
-        vault_no: vault.no,
-        folder_no: folderNo,
-        owner_no: actor.no,
-        ...naming(name, stored.mimeType),
-        version: 1,
-        ...factsOf(stored),
-        tags: JSON.stringify(input.tags ?? []),
-        metadata: JSON.stringify(input.metadata ?? {}),
-        package: null,
-        created_at: now,
-        updated_at: now,
-        deleted_at: null,
-        trashed_with: null,
-      })
-      .returning('no'),
+    insertFileRow(
+      id,
+      vault.no,
+      folderNo,
+      actor.no,
+      named.name,
+      named.name_key,
+      named.name_sort,
+      named.extension,
+      named.kind,
+      facts.size,
+      facts.sha256,
+      facts.mime_type,
+      facts.thumbnail,
+      JSON.stringify(input.tags ?? []),
+      JSON.stringify(input.metadata ?? {}),
+      now,
+      now,
+    ),
   )
   if (!row) throw new Error('The file was not inserted.')
   insertVersion(core, tx, actor, { no: row.no, id, vaultNo: vault.no }, 1, stored)
@@ -261,21 +275,9 @@ function insertVersion(
   stored: Stored,
 ): void {
   const now = core.now()
-  tx.run(
-    q.insertInto('version').values({
-      file_no: file.no,
-      vault_no: file.vaultNo,
-      number,
-      object_id: stored.objectId,
-      size: stored.size,
-      stored_bytes: stored.size,
-      sha256: Buffer.from(stored.sha256, 'hex'),
-      crc32: stored.crc32,
-      mime_type: stored.mimeType,
-      created_at: now,
-      created_by: actor.no,
-    }),
-  )
+  const { objectId, size, crc32, mimeType } = stored
+  const sha256 = Buffer.from(stored.sha256, 'hex')
+  tx.run(insertVersionRow(file.no, file.vaultNo, number, objectId, size, size, sha256, crc32, mimeType, now, actor.no))
   learnBlocks(core, tx, { ...stored, vaultNo: file.vaultNo }, stored.blocks)
   if (isMedia(stored.mimeType))
     enqueue(tx, { name: 'media', payload: { fileId: file.id, version: number }, runAt: now })

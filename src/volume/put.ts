@@ -1,4 +1,4 @@
-// The write protocol for one object, in the order that survives a power cut: bytes and mode synced under a temporary name,
+// The write protocol for one object, in the order that survives a power cut: bytes synced under a temporary name,
 // then linked to the final name, then the directory synced. Unlike rename, link fails where something lies already, and
 // leaves the temporary name: until `settle` it says that the index may not name this object yet.
 
@@ -44,7 +44,7 @@ export async function storeObject(
   // Opened before the first byte is taken: where the vault is missing, nobody should send 10 GB to find out.
   await using shard = await openDirectory(layout.objectShard(object))
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
-  await using file = await onDisk(open(layout.arriving(object), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600))
+  await using file = await onDisk(open(layout.arriving(object), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o400))
 
   const { head, ...intake } = await takeIn(layout.arriving(object), file, source, {
     ready: guard.ready,
@@ -53,7 +53,6 @@ export async function storeObject(
   })
   const mimeType = await sniffType(head, name, declaredType)
 
-  await onDisk(file.chmod(0o400))
   // Never tried twice: after a failed fsync the kernel may have dropped the pages, and a second one would report success.
   await onDisk(file.sync())
   await onDisk(link(layout.arriving(object), layout.object(object)))
