@@ -173,7 +173,11 @@ export async function runBench(
   const results: Result[] = []
   for (const one of ready.cases) {
     process.stderr.write(`${one.name} …\n`)
-    results.push(await measure(one, runs))
+    const result = await measure(one, runs)
+    results.push(result)
+    // Said at once: what comes later may fail, and these were minutes of work.
+    for (const { name: who, median: figure, missing } of result.figures)
+      process.stderr.write(`  ${who}: ${missing ?? `${shown(figure)} ${one.unit}`}\n`)
   }
   const folder = join(root, 'artifacts/bench')
   mkdirSync(folder, { recursive: true })
