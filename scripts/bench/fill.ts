@@ -5,22 +5,12 @@ import { newId } from '../../src/index/ids.ts'
 import type { Transaction } from '../../src/index/open.ts'
 import { q } from '../../src/index/query.ts'
 import { createLog } from '../../src/log.ts'
+import { chance } from '../../src/testing/chance.ts'
 import { topOf } from '../../src/vault/access.ts'
 import { type Core, openCore } from '../../src/vault/core.ts'
 import { naming } from '../../src/vault/files.ts'
 import { insertFolder } from '../../src/vault/places.ts'
 import type { Stored } from '../../src/volume/put.ts'
-
-/** Numbers between 0 and 1, the same ones for the same seed (mulberry32). */
-export function chance(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const syllables =
   'an ber co da el fi gra ho in jo ka lu mer no or pa qui ra sol ta un ver wi xe yo zu pro ject re port plan site draw'.split(

@@ -3,7 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { answers, ended, freePort, type Program } from './programs.ts'
+import { freePort } from '../../src/testing/port.ts'
+import { answers, ended, type Program } from './programs.ts'
 
 const versions = ['@tus/server@2.4.5', '@tus/file-store@2.1.1', 'tus-js-client@4.3.1']
 

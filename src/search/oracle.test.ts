@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { changeFile, emptyTrash, removeFile, restoreFile, setTags } from '../api/files.ts'
 import { changeFolder, createFolder, removeFolder, restoreFolder } from '../api/folders.ts'
 import { q } from '../index/query.ts'
+import { chance } from '../testing/chance.ts'
 import { startTest, type Test } from '../testing/start.ts'
 import { openFts } from './fts.ts'
 import type { EngineQuery } from './search.ts'
@@ -25,17 +26,6 @@ const words = [
 ]
 const extensions = ['txt', 'md', 'pdf', '']
 const tags = ['red', 'green', 'to pay', 'walrus']
-
-/** Numbers between 0 and 1, the same for the same seed (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 function world(t: Test, seed: number) {
   const random = chance(seed)

@@ -13,6 +13,7 @@ import {
   restoreFolder,
 } from '../api/folders.ts'
 import { getUsage } from '../api/storage.ts'
+import { chance } from '../testing/chance.ts'
 import type { Person } from '../testing/person.ts'
 import { refused } from '../testing/refused.ts'
 import { startTest, type Test } from '../testing/start.ts'
@@ -130,7 +131,7 @@ test('a name that no disk could hold is refused', async () => {
 
 test('every count is the truth after hundreds of random changes', async () => {
   await using t = await startTest()
-  const random = seeded(20260131)
+  const random = chance(20260131)
   const pick = <T>(list: T[]): T | undefined => list[Math.floor(random() * list.length)]
   const files: string[] = []
   const folders: string[] = []
@@ -219,16 +220,5 @@ async function truthful(t: Test, ...people: Person[]): Promise<void> {
     const usage = await person.call(getUsage, {})
     assert.equal(usage.totalBytes, vault?.used_bytes)
     assert.equal(usage.trashCount, vault?.trash_count)
-  }
-}
-
-/** The same numbers each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }
