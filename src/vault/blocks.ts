@@ -9,9 +9,9 @@ import { type Block, decodeBlocks, encodeBlocks } from '../blocks.ts'
 import type { Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import { enqueue } from '../index/queue.ts'
-import { openDigester } from '../volume/digester.ts'
+import { type Digest, openDigester } from '../volume/digester.ts'
 import { type Actor, requireFile } from './access.ts'
-import { openContent } from './contents.ts'
+import { isWhole, openContent } from './contents.ts'
 import type { Core } from './core.ts'
 
 /** Rows that one transaction inserts at most: a few milliseconds. */
@@ -34,7 +34,7 @@ export function learnBlocks(
   list: Uint8Array | undefined,
 ): void {
   if (!list) return // one block: the content itself is found by its hash
-  if (object.size >= leastListed) core.afterwards(core.volume.writeBlocks(object, list))
+  if (object.size >= leastListed) keepList(core, object, list)
   const blocks = decodeBlocks(list, object.size)
   if (blocks.length > rowsAtOnce)
     enqueue(tx, { name: 'blocks', payload: { objectId: object.objectId }, priority: 4, runAt: core.now() })
@@ -67,7 +67,7 @@ export async function learnBlocksOf(core: Core, objectId: string): Promise<void>
 export async function forgetBlocks(core: Core, object: { vaultId: string; objectId: string }): Promise<void> {
   const source = core.index.read.get(q.selectFrom('block_source').selectAll().where('object_id', '=', object.objectId))
   if (!source) return
-  const blocks = listed(await core.volume.readBlocks(object)) ?? (await cutAgain(core, object).catch(() => []))
+  const blocks = listed(await keptList(core, object)) ?? (await cutAgain(core, object).catch(() => []))
   const hashes = blocks.map(({ sha256 }) => hash48(sha256))
   for (let first = 0; first < hashes.length; first += rowsAtOnce) {
     const some = JSON.stringify(hashes.slice(first, first + rowsAtOnce))
@@ -141,19 +141,39 @@ export async function blocksOf(
   core: Core,
   object: { vaultId: string; objectId: string; size: number },
 ): Promise<Block[]> {
-  const kept = listed(await core.volume.readBlocks(object), object.size)
+  const kept = listed(await keptList(core, object), object.size)
   if (kept) return kept
   return cutAgain(core, object)
 }
 
 async function cutAgain(core: Core, object: { vaultId: string; objectId: string }): Promise<Block[]> {
+  const { blocks, sha256, size } = isWhole(core, object.objectId)
+    ? await core.volume.digest(object)
+    : await digestPacked(core, object)
+  if (blocks && size >= leastListed) keepList(core, object, blocks)
+  if (blocks) return decodeBlocks(blocks, size)
+  return size === 0 ? [] : [{ size, sha256: Buffer.from(sha256, 'hex') }]
+}
+
+async function digestPacked(core: Core, object: { vaultId: string; objectId: string }): Promise<Digest> {
   await using content = await openContent(core, object.vaultId, object.objectId)
   const digester = openDigester()
   for await (const bytes of content.stream()) digester.update(bytes as Buffer)
-  const { blocks, sha256, size } = digester.digest()
-  if (blocks && size >= leastListed) core.afterwards(core.volume.writeBlocks(object, blocks))
-  if (blocks) return decodeBlocks(blocks, size)
-  return size === 0 ? [] : [{ size, sha256: Buffer.from(sha256, 'hex') }]
+  return digester.digest()
+}
+
+const fresh = new WeakMap<Core, Map<string, Uint8Array>>()
+
+/** Writes a list beside its object. Until it is there it is known all the same, to the job that comes right after. */
+function keepList(core: Core, object: { vaultId: string; objectId: string }, list: Uint8Array): void {
+  const lists = fresh.get(core) ?? new Map<string, Uint8Array>()
+  fresh.set(core, lists)
+  lists.set(object.objectId, list)
+  core.afterwards(core.volume.writeBlocks(object, list).finally(() => lists.delete(object.objectId)))
+}
+
+async function keptList(core: Core, object: { vaultId: string; objectId: string }): Promise<Uint8Array | undefined> {
+  return fresh.get(core)?.get(object.objectId) ?? (await core.volume.readBlocks(object))
 }
 
 /** The list that a client declared, as it is kept with its upload. */
@@ -161,7 +181,7 @@ export function encodeDeclared(blocks: readonly { size: number; sha256: string }
   return Buffer.from(encodeBlocks(blocks.map(({ size, sha256 }) => ({ size, sha256: Buffer.from(sha256, 'hex') }))))
 }
 
-function listed(bytes: Buffer | undefined, size?: number): Block[] | undefined {
+function listed(bytes: Uint8Array | undefined, size?: number): Block[] | undefined {
   if (!bytes) return undefined
   try {
     return decodeBlocks(bytes, size)

@@ -46,6 +46,11 @@ export async function openContent(core: Core, vaultId: string, objectId: string)
   }
 }
 
+/** Whether an object lies as it is, not as a difference. */
+export function isWhole(core: Core, objectId: string): boolean {
+  return core.index.read.get(packedAs(objectId)) === undefined
+}
+
 interface Place {
   /** The object and what it is a difference to, as long as that is packed too. */
   chain: string[]

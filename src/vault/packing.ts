@@ -33,7 +33,14 @@ export async function packVersion(
   if (!base || base === version.objectId) return
   const object = { vaultId: version.vaultId, objectId: version.objectId }
   const alone = number % longestChain === 0
-  const encoded = await core.volume.packing.pack(object, { ...object, objectId: base }, { alone, signal })
+  const encoded = await core.volume.packing
+    .pack(object, { ...object, objectId: base }, { alone, signal })
+    .catch((error: unknown) => {
+      // It was removed for good meanwhile, or its base was: there is nothing to pack any more.
+      if (!mayBePacked(core.index.read, object.objectId) || !exists(core.index.read, base)) return undefined
+      throw error
+    })
+  if (!encoded) return
   if (encoded.method === 'whole') return
   const isKnown = await core.index.write((tx) => {
     if (!mayBePacked(tx, object.objectId) || (encoded.method === 'delta' && !exists(tx, base))) return false

@@ -37,23 +37,25 @@ test(
   async () => {
     await using t = await startVolume()
     const log = join(t.directory, '..', 'strace.log')
-    const calls = ['-y', '-s', '200', '-e', 'trace=pwrite64,fchmod,fsync,link,unlink,write', '-o', log]
+    const calls = ['-y', '-s', '200', '-e', 'trace=openat,pwrite64,fsync,link,unlink,write', '-o', log]
     const [objectId = ''] = await run(t.directory, ['a.txt'], ...calls)
     const lines = (await readFile(log, 'utf8'))
       .split('\n')
       .filter((line) => line.includes(objectId) || line.includes(shardOf(objectId)))
-    const order = lines.map((line) => `${/(\w+)\(/.exec(line)?.[1]} ${placeOf(line)}`)
+    const opened = lines.find((line) => line.includes('O_CREAT') && line.includes(objectId))
+    assert.match(opened ?? '', /O_EXCL.*0400/)
+    const order = lines
+      .filter((line) => !line.includes('openat('))
+      .map((line) => `${/(\w+)\(/.exec(line)?.[1]} ${placeOf(line)}`)
     assert.deepEqual(order, [
       'pwrite64 incoming',
       'pwrite64 incoming',
-      'fchmod incoming',
       'fsync incoming',
       'link incoming',
       'fsync objects',
       'write stdout',
       'unlink incoming',
     ])
-    assert.match(lines[2] ?? '', /0400/)
   },
 )
 
@@ -63,7 +65,6 @@ test(
   async () => {
     const points = [
       ...[1, 2, 3, 4].map((n) => ['pwrite64', n] as const),
-      ...[1, 2].map((n) => ['fchmod', n] as const),
       ...[1, 2, 3, 4].map((n) => ['fsync', n] as const),
       ...[1, 2].map((n) => ['link', n] as const),
       ...[1, 2].map((n) => ['unlink', n] as const),

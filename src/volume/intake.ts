@@ -12,6 +12,8 @@ import { HEAD_BYTES } from './type.ts'
 
 const PIECE_BYTES = 512 * 1024
 const SPARE_PIECES = 16
+// Left to itself the kernel begins to write when gigabytes wait, and the last fsync waits for all of them.
+const SYNC_BYTES = 64 * 1024 * 1024
 
 export type Source = AsyncIterable<Uint8Array> | Readable
 
@@ -45,6 +47,9 @@ export async function takeIn(
   let piece = takePiece()
   let filled = 0
   let writing = Promise.resolve()
+  let syncing = Promise.resolve()
+  let isSyncing = false
+  let unsynced = 0
 
   async function writePiece(): Promise<void> {
     await writing
@@ -58,6 +63,20 @@ export async function takeIn(
     const written = size
     behind ??= following.use(followFile(path))
     writing.then(() => behind?.follow(written), chunks.stop)
+    unsynced += filled
+    if (unsynced >= SYNC_BYTES && !isSyncing) {
+      unsynced = 0
+      isSyncing = true
+      const isWritten = writing
+      syncing = syncing
+        .then(() => isWritten)
+        .then(() => onDisk(file.datasync()))
+        .finally(() => {
+          isSyncing = false
+        })
+      // What the disk could not keep once is not tried again: the upload fails, also when all of it has arrived.
+      syncing.catch(chunks.stop)
+    }
     filled = 0
     piece = takePiece()
   }
@@ -86,6 +105,7 @@ export async function takeIn(
   }
   if (filled > 0) await writePiece()
   await writing
+  await syncing
   returnPiece(piece)
   return { ...(await (behind as Following).finish(size)), head }
 }

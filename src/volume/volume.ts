@@ -4,6 +4,8 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { Problem } from '../problem.ts'
+import { digestFile } from './digest.ts'
+import type { Digest } from './digester.ts'
 import { makeDirectory, removeName, syncDirectory } from './directory.ts'
 import { ifThere, onDisk } from './failure.ts'
 import { guardOf, type Reserve, type Space, spaceOf } from './guard.ts'
@@ -61,6 +63,8 @@ export interface Volume extends AsyncDisposable {
 
   /** Opens an object that lies whole. One that is missing or damaged is `storage-unavailable`, never "not found". */
   open(vaultId: string, objectId: string): Promise<OpenedObject>
+  /** Computes everything that is known of an object's bytes anew, on a thread of its own. It has to lie whole. */
+  digest(object: ObjectName): Promise<Digest>
   /** Keeps the list of an object's blocks beside it. It is derived: written when there is time, made again when missing. */
   writeBlocks(object: ObjectName, blocks: Uint8Array): Promise<void>
   /** The list, or undefined where there is none. Whether it fits the object is for the caller to see. */
@@ -159,6 +163,10 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     packing: openPacking(layout, guard),
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
+    async digest(object) {
+      const { size } = await onDisk(stat(layout.object(object)))
+      return digestFile(layout.object(object), size)
+    },
     async writeBlocks(object, blocks) {
       const temporary = `${layout.blocks(object)}.new`
       await onDisk(writeFile(temporary, blocks, { mode: 0o400 }))
