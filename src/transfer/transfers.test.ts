@@ -145,7 +145,7 @@ test('a large file goes by itself, can be paused and gone on with, and leaves no
   assert.deepEqual(await names(t), ['/large.bin', '/small.txt'])
   assert.equal(requests(), 1)
 
-  transfers.add([entry('other.bin', 'y'.repeat(20_000_000))], { vaultId: t.alice.vaultId, folderId: null })
+  transfers.add([entry('other.bin', 'y'.repeat(120_000_000))], { vaultId: t.alice.vaultId, folderId: null })
   await until(transfers, ({ items }) => (items[2]?.sent ?? 0) > 0)
   transfers.cancel(3)
   await until(transfers, atRest)

@@ -12,7 +12,7 @@ export type Asked =
   | { id: number; what: 'finish'; to: number }
   | { id: number; what: 'forget' }
 
-export type Told = { id: number; digest: Digest } | { id: number; error: string }
+export type Told = { id: number; digest: Digest } | { id: number; forgotten: true } | { id: number; error: string }
 
 const PIECE_BYTES = 512 * 1024
 const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
@@ -33,6 +33,11 @@ function tell(told: Told): void {
 
 function take(asked: Asked): void {
   const { id } = asked
+  if (asked.what === 'forget') {
+    forget(id)
+    tell({ id, forgotten: true })
+    return
+  }
   if (asked.what === 'open') {
     const fd = openSync(asked.path, constants.O_RDONLY | constants.O_NOFOLLOW)
     followed.set(id, { fd, digester: openDigester() })
@@ -40,10 +45,10 @@ function take(asked: Asked): void {
   }
   const one = followed.get(id)
   if (!one) return // it failed before, and said so
-  if (asked.what !== 'forget') follow(one, asked.to)
+  follow(one, asked.to)
   if (asked.what === 'follow') return
   forget(id)
-  if (asked.what === 'finish') tell({ id, digest: one.digester.digest() })
+  tell({ id, digest: one.digester.digest() })
 }
 
 function follow({ fd, digester }: { fd: number; digester: Digester }, to: number): void {

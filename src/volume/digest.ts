@@ -7,7 +7,7 @@ import type { Asked, Told } from './digest-thread.ts'
 import type { Digest } from './digester.ts'
 
 /** A file that is hashed while it is written. */
-export interface Following extends Disposable {
+export interface Following extends AsyncDisposable {
   /** Says that the file has its bytes up to `to`; they are hashed soon. */
   follow(to: number): void
   /** Hashes the rest up to `size`. */
@@ -15,7 +15,7 @@ export interface Following extends Disposable {
 }
 
 interface Waiting {
-  resolve: (digest: Digest) => void
+  resolve: (digest: Digest | undefined) => void
   reject: (error: unknown) => void
 }
 
@@ -29,29 +29,37 @@ export function followFile(path: string): Following {
   const id = ++last
   const worker = running()
   const ask = (asked: Asked) => worker.postMessage(asked)
+  const answered = (asked: Asked): Promise<Digest | undefined> => {
+    if (worker !== thread) return Promise.reject(unreadable('The thread ended.'))
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject })
+      worker.ref()
+      ask(asked)
+    })
+  }
+  let isOpen = true
   ask({ id, what: 'open', path })
   return {
     follow: (to) => ask({ id, what: 'follow', to }),
-    finish(size) {
+    async finish(size) {
+      isOpen = false
       const before = failed.get(id)
       failed.delete(id)
-      if (before !== undefined || worker !== thread) return Promise.reject(unreadable(before ?? 'The thread ended.'))
-      return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject })
-        worker.ref()
-        ask({ id, what: 'finish', to: size })
-      })
+      if (before !== undefined) throw unreadable(before)
+      return (await answered({ id, what: 'finish', to: size })) as Digest
     },
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
+      if (!isOpen) return
+      isOpen = false
       failed.delete(id)
-      ask({ id, what: 'forget' })
+      await answered({ id, what: 'forget' }).catch(() => {}) // a thread that ended has closed everything
     },
   }
 }
 
 /** Hashes a whole file of this size. */
 export async function digestFile(path: string, size: number): Promise<Digest> {
-  using following = followFile(path)
+  await using following = followFile(path)
   return await following.finish(size)
 }
 
@@ -63,9 +71,9 @@ function running(): Worker {
     const one = waiting.get(told.id)
     waiting.delete(told.id)
     if (waiting.size === 0) worker.unref()
-    if ('digest' in told) one?.resolve(told.digest)
-    else if (one) one.reject(unreadable(told.error))
-    else failed.set(told.id, told.error)
+    if ('error' in told && !one) failed.set(told.id, told.error)
+    else if ('error' in told) one?.reject(unreadable(told.error))
+    else one?.resolve('digest' in told ? told.digest : undefined)
   })
   worker.on('error', (error) => end(error.message))
   worker.on('exit', () => end('The thread ended.'))

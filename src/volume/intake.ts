@@ -40,7 +40,7 @@ export async function takeIn(
   { ready, maxBytes, signal }: Limits,
 ): Promise<Intake> {
   using chunks = pull(source, signal)
-  using following = new DisposableStack()
+  await using following = new AsyncDisposableStack()
   let behind: Following | undefined
   let size = 0
   let head = Buffer.alloc(0)
