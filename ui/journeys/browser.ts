@@ -25,7 +25,12 @@ export interface Tab {
 
 export async function openBrowser(): Promise<Browser> {
   mkdirSync(screens, { recursive: true })
-  const chrome = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags.split(' ') })
+  const chrome = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: flags.split(' '),
+    // As on every desktop: without a locale Chromium saves "Pläne.zip" as "download".
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  })
   return {
     async open(options = {}) {
       const context = await chrome.newContext({ viewport: { width: 1440, height: 900 }, ...options })
