@@ -6,6 +6,8 @@ import { Bytes } from './schema.ts'
 export const Settings = v.object({
   /** Quota of a personal vault that is made from now on. */
   defaultQuotaBytes: Bytes,
+  /** Quota of a team vault that is made from now on. */
+  teamQuotaBytes: Bytes,
   /** Greatest size of one file. */
   maxFileBytes: Bytes,
   /** Bytes of each chunk of a resumable upload, from now on. */

@@ -1,7 +1,7 @@
 /** Vaults: what holds files, with one quota and one journal. */
 import * as v from 'valibot'
 import { endpoint } from './endpoint.ts'
-import { Bytes, Id } from './schema.ts'
+import { Bytes, Email, Id } from './schema.ts'
 
 export const Role = v.picklist(['viewer', 'editor', 'manager'])
 export type Role = v.InferOutput<typeof Role>
@@ -31,10 +31,51 @@ export const listVaults = endpoint('GET /api/vaults', {
 
 export const getVault = endpoint('GET /api/vaults/:vaultId', { summary: 'One vault.', returns: Vault })
 
+const VaultName = v.pipe(v.string(), v.trim(), v.minLength(1, 'A name is needed.'), v.maxLength(100))
+
+export const createVault = endpoint('POST /api/vaults', {
+  summary:
+    'Makes a team vault; the caller is its manager. Its quota is that of the settings, unless an administrator names one.',
+  body: v.object({ name: VaultName, quotaBytes: v.optional(Bytes) }),
+  returns: Vault,
+  status: 201,
+})
+
+export const removeVault = endpoint('DELETE /api/vaults/:vaultId', {
+  summary: 'Removes a team vault that is empty, its trash included; for managers.',
+})
+
+export const Member = v.object({ userId: Id, email: v.string(), name: v.string(), role: Role, disabled: v.boolean() })
+export type Member = v.InferOutput<typeof Member>
+
+export const listMembers = endpoint('GET /api/vaults/:vaultId/members', {
+  summary: 'Who is a member of a vault, by name.',
+  returns: v.object({ members: v.array(Member) }),
+})
+
+export const addMember = endpoint('POST /api/vaults/:vaultId/members', {
+  summary: 'Makes somebody with an account, named by id or e-mail address, a member of a team vault; for managers.',
+  body: v.object({ userId: v.optional(Id), email: v.optional(Email), role: Role }),
+  returns: Member,
+  status: 201,
+})
+
+export const changeMember = endpoint('PATCH /api/vaults/:vaultId/members/:userId', {
+  summary: 'Gives a member another role; for managers. At least one manager remains.',
+  body: v.object({ role: Role }),
+  returns: Member,
+})
+
+export const removeMember = endpoint('DELETE /api/vaults/:vaultId/members/:userId', {
+  summary: 'Takes somebody out of a team vault; managers may, and everybody may leave. At least one manager remains.',
+})
+
 export const changeVault = endpoint('PATCH /api/vaults/:vaultId', {
-  summary: 'Renames a vault, or says how long its versions are kept (null: as in the settings).',
+  summary:
+    'Renames a vault, or says how long its versions are kept (null: as in the settings); its quota is for administrators to change.',
   body: v.object({
-    name: v.optional(v.pipe(v.string(), v.trim(), v.minLength(1, 'A name is needed.'), v.maxLength(100))),
+    name: v.optional(VaultName),
+    quotaBytes: v.optional(Bytes),
     keepVersions: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)))),
     keepVersionDays: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_500)))),
   }),

@@ -144,6 +144,7 @@ async function owned(t: Test): Promise<Ids> {
     folder,
     of: (path, parameter) => {
       if (parameter === 'vaultId') return t.alice.vaultId
+      if (parameter === 'userId') return t.alice.id
       if (path.includes('/sessions/')) return sessions[0]?.id ?? ''
       if (path.includes('/tokens/')) return token.id
       if (parameter === 'index') return '0'
@@ -170,6 +171,9 @@ const bodies: Record<string, unknown> = {
   'PATCH /api/folders/:id': { name: 'stolen' },
   'POST /api/vaults/:vaultId/folders': { name: 'new' },
   'PATCH /api/vaults/:vaultId': { name: 'stolen' },
+  'POST /api/vaults': { name: 'new' },
+  'POST /api/vaults/:vaultId/members': { userId: 'x', role: 'viewer' },
+  'PATCH /api/vaults/:vaultId/members/:userId': { role: 'viewer' },
   'PATCH /api/auth/me': { name: 'Stolen' },
   'PUT /api/auth/password': { current: 'not the password', password: 'a new long password' },
   'POST /api/vaults/:vaultId/uploads': { path: 'stolen', size: 2 },

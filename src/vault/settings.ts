@@ -7,6 +7,7 @@ import type { Core } from './core.ts'
 
 const defaults: Settings = {
   defaultQuotaBytes: 10e9,
+  teamQuotaBytes: 100e9,
   maxFileBytes: 1e12,
   chunkBytes: 5 * 1024 * 1024,
   keepVersions: 100,

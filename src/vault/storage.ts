@@ -9,7 +9,7 @@ import { type Actor, requireAdmin, requirePersonalVault, requireScope } from './
 import type { Core } from './core.ts'
 import { currentSettings } from './settings.ts'
 import { setQuota as setUserQuota } from './users.ts'
-import { insertPersonalVault } from './vaults.ts'
+import { insertVault } from './vaults.ts'
 
 /** Usage of the caller's personal vault. */
 export function getUsage(core: Core, actor: Actor): Usage {
@@ -26,7 +26,13 @@ export async function initialize(core: Core, actor: Actor): Promise<Usage> {
     await core.volume.createVault(vaultId)
     const made = await core.index.write((tx) => {
       if (known(tx)) return false
-      insertPersonalVault(core, tx, actor, vaultId, currentSettings(core).defaultQuotaBytes)
+      insertVault(core, tx, {
+        id: vaultId,
+        kind: 'personal',
+        ownerNo: actor.no,
+        name: actor.name,
+        quotaBytes: currentSettings(core).defaultQuotaBytes,
+      })
       return true
     })
     if (!made) await core.volume.removeVault(vaultId)

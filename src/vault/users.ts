@@ -10,7 +10,7 @@ import { Problem } from '../problem.ts'
 import { type Actor, requireAdmin } from './access.ts'
 import type { Core } from './core.ts'
 import { currentSettings } from './settings.ts'
-import { insertPersonalVault } from './vaults.ts'
+import { insertVault } from './vaults.ts'
 
 export interface NewUser {
   email: string
@@ -165,7 +165,13 @@ async function insertUser(
           .returning(['no', 'id', 'name']),
       )
       if (!user) throw new Error('The user was not inserted.')
-      insertPersonalVault(core, tx, user, vaultId, input.quotaBytes ?? currentSettings(core).defaultQuotaBytes)
+      insertVault(core, tx, {
+        id: vaultId,
+        kind: 'personal',
+        ownerNo: user.no,
+        name: user.name,
+        quotaBytes: input.quotaBytes ?? currentSettings(core).defaultQuotaBytes,
+      })
       return requireUser(tx, (eb) => eb('user.no', '=', user.no))
     })
   } catch (error) {

@@ -4,9 +4,10 @@ import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireVault } from './access.ts'
+import { type Actor, requireAdmin, requireScope, requireVault } from './access.ts'
 import type { Core } from './core.ts'
 import { record } from './journal.ts'
+import { currentSettings } from './settings.ts'
 
 /** The vaults the actor is a member of, the personal one first. */
 export function listVaults(core: Core, actor: Actor): Vault[] {
@@ -21,8 +22,42 @@ export function getVault(core: Core, actor: Actor, id: string): Vault {
   return readVault(core.index.read, actor.no, vault.no)
 }
 
+/** Makes a team vault whose manager is the actor. Only administrators say how large it may be. */
+export async function createVault(
+  core: Core,
+  actor: Actor,
+  input: { name: string; quotaBytes?: number | undefined },
+): Promise<Vault> {
+  requireScope(actor, 'write')
+  if (actor.by.kind === 'token' && actor.by.vaultNo !== null)
+    throw new Problem('not-allowed', 'This token is for one vault. Use one without that limit to make another.')
+  if (input.quotaBytes !== undefined) requireAdmin(actor)
+  const id = newId(core.now())
+  await core.volume.createVault(id)
+  return core.index.write((tx) => {
+    const quotaBytes = input.quotaBytes ?? currentSettings(core).teamQuotaBytes
+    const no = insertVault(core, tx, { id, kind: 'team', ownerNo: actor.no, name: input.name, quotaBytes })
+    record(core, tx, { vaultNo: no, kind: 'vault_updated', subjectId: id, userNo: actor.no })
+    return readVault(tx, actor.no, no)
+  })
+}
+
+/** Removes a team vault with nothing in it. */
+export async function removeVault(core: Core, actor: Actor, id: string): Promise<void> {
+  const vault = requireVault(core, actor, id, 'manager')
+  if (vault.kind === 'personal') throw new Problem('conflict', 'A personal vault goes with its user.')
+  await core.index.write((tx) => {
+    if (tx.get(q.selectFrom('file').select('no').where('vault_no', '=', vault.no).limit(1)))
+      throw new Problem('conflict', 'There are still files in this vault or in its trash. Remove them first.')
+    tx.run(q.deleteFrom('folder').where('vault_no', '=', vault.no).where('parent_no', 'is not', null))
+    tx.run(q.deleteFrom('vault').where('no', '=', vault.no))
+  })
+  await core.volume.removeVault(vault.id)
+}
+
 export interface VaultChange {
   name?: string | undefined
+  quotaBytes?: number | undefined
   keepVersions?: number | null | undefined
   keepVersionDays?: number | null | undefined
 }
@@ -30,10 +65,12 @@ export interface VaultChange {
 /** Renames a vault, or changes how long it keeps versions. */
 export async function changeVault(core: Core, actor: Actor, id: string, change: VaultChange): Promise<Vault> {
   const vault = requireVault(core, actor, id, 'manager')
+  if (change.quotaBytes !== undefined) requireAdmin(actor)
   return core.index.write((tx) => {
-    const { name, keepVersions, keepVersionDays } = change
+    const { name, quotaBytes, keepVersions, keepVersionDays } = change
     const set = {
       ...(name === undefined ? {} : { name }),
+      ...(quotaBytes === undefined ? {} : { quota_bytes: quotaBytes }),
       ...(keepVersions === undefined ? {} : { keep_versions: keepVersions }),
       ...(keepVersionDays === undefined ? {} : { keep_days: keepVersionDays }),
     }
@@ -44,30 +81,27 @@ export async function changeVault(core: Core, actor: Actor, id: string, change: 
   })
 }
 
-/** Writes the rows of a user's personal vault; its directory on the volume was made before, under the same id. */
-export function insertPersonalVault(
-  core: Core,
-  tx: Transaction,
-  owner: { no: number; name: string },
-  vaultId: string,
-  quotaBytes: number,
-): void {
+export interface NewVault {
+  /** The directory of this name on the volume was made before. */
+  id: string
+  kind: 'personal' | 'team'
+  /** Becomes its manager. */
+  ownerNo: number
+  name: string
+  quotaBytes: number
+}
+
+/** Writes the rows of a vault: itself, its top folder, its first member. Answers its row number. */
+export function insertVault(core: Core, tx: Transaction, { id, kind, ownerNo, name, quotaBytes }: NewVault): number {
   const now = core.now()
   const vault = tx.get(
     q
       .insertInto('vault')
-      .values({
-        id: vaultId,
-        kind: 'personal',
-        owner_no: owner.no,
-        name: owner.name,
-        quota_bytes: quotaBytes,
-        created_at: now,
-      })
+      .values({ id, kind, owner_no: ownerNo, name, quota_bytes: quotaBytes, created_at: now })
       .returning('no'),
   )
   if (!vault) throw new Error('The vault was not inserted.')
-  tx.run(q.insertInto('member').values({ vault_no: vault.no, user_no: owner.no, role: 'manager' }))
+  tx.run(q.insertInto('member').values({ vault_no: vault.no, user_no: ownerNo, role: 'manager' }))
   tx.run(
     q.insertInto('folder').values({
       id: newId(now),
@@ -84,6 +118,7 @@ export function insertPersonalVault(
       trashed_with: null,
     }),
   )
+  return vault.no
 }
 
 /**
@@ -114,7 +149,8 @@ export function overQuota(neededBytes: number, free: number): Problem {
   )
 }
 
-function readVault(read: Reader, userNo: number, vaultNo: number): Vault {
+/** One vault as it is for this person, in or out of a transaction. */
+export function readVault(read: Reader, userNo: number, vaultNo: number): Vault {
   const row = selectVaults(read, userNo, vaultNo)[0]
   if (!row) throw new Problem('not-found', 'There is no such vault.')
   return toVault(row)

@@ -4,14 +4,29 @@ import * as storage from '../../api/storage.ts'
 import * as api from '../../api/vaults.ts'
 import type { Core } from '../../vault/core.ts'
 import { findFiles } from '../../vault/find.ts'
+import { addMember, changeMember, listMembers, removeMember } from '../../vault/members.ts'
 import { getStats, getUsage, initialize, setQuota } from '../../vault/storage.ts'
-import { changeVault, getVault, listVaults } from '../../vault/vaults.ts'
+import { changeVault, createVault, getVault, listVaults, removeVault } from '../../vault/vaults.ts'
 import type { On } from '../bind.ts'
 
 export function vaultRoutes(on: On, core: Core): void {
   on(api.listVaults, (_, { actor }) => ({ vaults: listVaults(core, actor) }))
   on(api.getVault, ({ params }, { actor }) => getVault(core, actor, params.vaultId))
   on(api.changeVault, ({ params, body }, { actor }) => changeVault(core, actor, params.vaultId, body))
+  on(api.createVault, ({ body }, { actor }) => createVault(core, actor, body))
+  on(api.removeVault, async ({ params }, { actor }) => {
+    await removeVault(core, actor, params.vaultId)
+    return undefined
+  })
+  on(api.listMembers, ({ params }, { actor }) => ({ members: listMembers(core, actor, params.vaultId) }))
+  on(api.addMember, ({ params, body }, { actor }) => addMember(core, actor, params.vaultId, body))
+  on(api.changeMember, ({ params, body }, { actor }) =>
+    changeMember(core, actor, params.vaultId, params.userId, body.role),
+  )
+  on(api.removeMember, async ({ params }, { actor }) => {
+    await removeMember(core, actor, params.vaultId, params.userId)
+    return undefined
+  })
   on(storage.getUsage, (_, { actor }) => getUsage(core, actor))
   on(storage.initializeStorage, (_, { actor }) => initialize(core, actor))
   on(storage.setQuota, ({ body }, { actor }) => setQuota(core, actor, body.userId, body.maxBytes))
