@@ -74,6 +74,14 @@ export const settings = {
     ),
     login_window: setting('15m', 'How long failed attempts are remembered.', duration),
   },
+  mail: {
+    smtp_url: setting(
+      '',
+      'The server that mail is sent through, smtp://user:password@host:587 or smtps://…:465. Empty: no mail is sent.',
+      mailServer,
+    ),
+    from: setting('', 'Whom mail is from, as in "File Vault <vault@example.org>".', (value) => String(value)),
+  },
   media: {
     ffmpeg: setting('ffmpeg', 'The ffmpeg program. Without it there are no pictures of videos.', text),
     ffprobe: setting('ffprobe', 'The ffprobe program, which comes with ffmpeg.', text),
@@ -98,6 +106,8 @@ export interface Config {
   readonly search: { readonly engine: 'memory' | 'fts' }
   readonly log: { readonly level: string }
   readonly auth: { readonly loginAttempts: number; readonly loginWindowMs: number }
+  /** Undefined: no mail is sent. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   readonly media: {
     readonly ffmpeg: string
     readonly ffprobe: string
@@ -150,7 +160,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   ) as unknown as {
     [S in Section]: { [K in keyof (typeof settings)[S]]: (typeof settings)[S][K] extends Setting<infer T> ? T : never }
   }
-  const { server, volume, search, log, auth, media } = values
+  const { server, volume, search, log, auth, mail, media } = values
   return frozen({
     server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
     volume: {
@@ -162,6 +172,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
     search,
     log,
     auth: { loginAttempts: auth.login_attempts, loginWindowMs: auth.login_window },
+    mail: mailOf(mail.smtp_url, mail.from),
     media: {
       ffmpeg: media.ffmpeg,
       ffprobe: media.ffprobe,
@@ -249,6 +260,12 @@ function chosen<T>(
   }
 }
 
+function mailOf(smtpUrl: string | undefined, from: string): Config['mail'] {
+  if (smtpUrl === undefined) return undefined
+  if (!from.includes('@')) throw wrong('mail.smtp_url is set, and mail.from is no e-mail address. Set both.')
+  return { smtpUrl, from }
+}
+
 function administrator(env: Sources['env']): Config['admin'] {
   const { FILEVAULT_ADMIN_EMAIL: email, FILEVAULT_ADMIN_PASSWORD: password } = env
   if (!email && !password) return undefined
@@ -328,6 +345,14 @@ function publicUrl(value: Written): string | undefined {
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash)
     throw new Error('an address without a path is needed, like https://files.example.org.')
   return url.origin
+}
+
+function mailServer(value: Written): string | undefined {
+  if (value === '') return undefined
+  const url = URL.canParse(String(value)) ? new URL(String(value)) : undefined
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '')
+    throw new Error('an address like smtp://user:password@host:587 is needed.')
+  return url.href
 }
 
 function ranges(value: Written): string[] {

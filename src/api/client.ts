@@ -1,5 +1,5 @@
 /** The typed client that the web page, the command line, the sync client and the tests share. */
-import type { Endpoint, Input, Output } from './endpoint.ts'
+import { type Endpoint, type Input, type Output, parametersInPath } from './endpoint.ts'
 
 export interface ProblemBody {
   type: string
@@ -95,7 +95,10 @@ interface AnyInput {
 }
 
 function address(endpoint: Endpoint, { params = {}, query = {} }: AnyInput): string {
-  const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const path = endpoint.path.replace(parametersInPath, (_, name: string, isPath?: string) => {
+    const value = params[name] ?? ''
+    return isPath ? value.split('/').map(encodeURIComponent).join('/') : encodeURIComponent(value)
+  })
   const search = new URLSearchParams()
   for (const [key, value] of Object.entries(query)) {
     if (key === 'metadata' && value && typeof value === 'object')

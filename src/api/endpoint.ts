@@ -30,9 +30,14 @@ export interface Declaration {
 
 type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
   ? Name | ParamNames<`/${Rest}`>
-  : P extends `${string}:${infer Name}`
+  : P extends `${string}:${infer Name}{.+}`
     ? Name
-    : never
+    : P extends `${string}:${infer Name}`
+      ? Name
+      : never
+
+/** The parameters in an endpoint's path: `:name`, or at its end `:path{.+}`, which takes slashes too. */
+export const parametersInPath = /:(\w+)(\{\.\+\})?/g
 
 export type Params<P extends string> = { [K in ParamNames<P>]: string }
 

@@ -2,10 +2,12 @@
 import * as auth from './auth.ts'
 import * as downloads from './downloads.ts'
 import type { Endpoint } from './endpoint.ts'
+import * as events from './events.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
 import * as search from './search.ts'
 import * as settings from './settings.ts'
+import * as shares from './shares.ts'
 import * as storage from './storage.ts'
 import * as system from './system.ts'
 import * as tokens from './tokens.ts'
@@ -24,9 +26,11 @@ const nouns: Record<string, Record<string, unknown>> = {
   versions,
   uploads,
   downloads,
+  shares,
   search,
   users,
   settings,
+  events,
   system,
 }
 

@@ -119,7 +119,7 @@ async function tell(core: Core, objectId: string): Promise<void> {
     const files = tx.all(sql<{ id: string; vault_no: number }>`
       SELECT DISTINCT f.id, f.vault_no FROM version v JOIN file f ON f.no = v.file_no WHERE v.object_id = ${objectId}`)
     for (const { id, vault_no } of files)
-      record(core, tx, { vaultNo: vault_no, kind: 'file_updated', subjectId: id, userNo: null })
+      record(core, tx, null, { vaultNo: vault_no, kind: 'file_updated', subjectId: id })
   })
 }
 

@@ -4,6 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { Endpoint } from '../api/endpoint.ts'
 import { Problem } from '../problem.ts'
+import { openArchives } from '../vault/archives.ts'
 import type { Core } from '../vault/core.ts'
 import { openAssets } from './assets.ts'
 import { binder } from './bind.ts'
@@ -13,8 +14,10 @@ import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
 import { authRoutes } from './routes/auth.ts'
 import { downloadRoutes } from './routes/downloads.ts'
+import { eventRoutes } from './routes/events.ts'
 import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
+import { shareRoutes } from './routes/shares.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { uploadRoutes } from './routes/uploads.ts'
@@ -84,7 +87,10 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   fileRoutes(on, core)
   versionRoutes(on, core)
   uploadRoutes(on, core)
-  downloadRoutes(on, core)
+  const archives = openArchives(core)
+  downloadRoutes(on, archives)
+  shareRoutes(on, core, archives)
+  eventRoutes(on, core)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */

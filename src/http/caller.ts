@@ -21,6 +21,9 @@ export interface Callers {
   refuseForeignSites(c: Context<Http>): void
   signIn(c: Context<Http>, session: OpenedSession): void
   signOut(c: Context<Http>): void
+  /** The cookie of a visit through one link. */
+  visit(c: Context<Http>, shareId: string): string | undefined
+  beginVisit(c: Context<Http>, shareId: string, visit: { cookie: string; maxAge: number }): void
 }
 
 export function openCallers(core: Core): Callers {
@@ -29,6 +32,7 @@ export function openCallers(core: Core): Callers {
   // Browsers accept a __Host- cookie only over TLS, only for the whole host, and from nobody else.
   const name = secure ? '__Host-filevault' : 'filevault'
   const options = { path: '/', httpOnly: true, secure, sameSite: 'Lax' } as const
+  const visitName = (shareId: string) => `${secure ? '__Host-' : ''}share-${shareId}`
   const proxies = blockList(trustedProxies)
 
   const callers: Callers = {
@@ -38,13 +42,13 @@ export function openCallers(core: Core): Callers {
         const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
         const actor = token === undefined ? undefined : personOfToken(core, token)
         if (!actor) throw new Problem('not-signed-in', 'This token is unknown, expired or revoked.')
-        return actor
+        return { ...actor, address: addressOf(c, proxies) }
       }
       const { cookie: cookies } = c.env.incoming.headers
       const cookie = cookies === undefined ? undefined : parse(cookies, name)[name]
       const session = cookie ? await resumeSession(core, cookie) : undefined
       if (session?.cookie) callers.signIn(c, session)
-      return session?.actor
+      return session && { ...session.actor, address: addressOf(c, proxies) }
     },
     origin: (c) => ({ address: addressOf(c, proxies), userAgent: c.env.incoming.headers['user-agent'] ?? '' }),
     refuseForeignSites(c) {
@@ -58,6 +62,14 @@ export function openCallers(core: Core): Callers {
           'set-cookie',
           generateCookie(name, cookie, maxAge === undefined ? options : { ...options, maxAge }),
         )
+    },
+    visit(c, shareId) {
+      const { cookie: cookies } = c.env.incoming.headers
+      const visit = visitName(shareId)
+      return cookies === undefined ? undefined : parse(cookies, visit)[visit]
+    },
+    beginVisit(c, shareId, { cookie, maxAge }) {
+      c.env.outgoing.appendHeader('set-cookie', generateCookie(visitName(shareId), cookie, { ...options, maxAge }))
     },
     signOut: (c) => void c.env.outgoing.setHeader('set-cookie', generateCookie(name, '', { ...options, maxAge: 0 })),
   }

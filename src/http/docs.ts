@@ -1,5 +1,5 @@
 /** `/api/docs`: the API for people to read. Plain HTML from the declarations, without a script. */
-import type { Endpoint } from '../api/endpoint.ts'
+import { type Endpoint, parametersInPath } from '../api/endpoint.ts'
 import { endpoints } from '../api/endpoints.ts'
 import { openApiDocument } from './openapi.ts'
 import { problemTable } from './problem.ts'
@@ -27,7 +27,7 @@ function section(noun: string, paths: Record<string, Record<string, unknown>>): 
 }
 
 function article(name: string, endpoint: Endpoint, paths: Record<string, Record<string, unknown>>): string {
-  const operation = paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+  const operation = paths[endpoint.path.replace(parametersInPath, '{$1}')]?.[endpoint.method.toLowerCase()]
   const access = { anyone: 'no account needed', user: '', admin: 'administrators' }[endpoint.access]
   return `<article id="${name}"><h3><b>${endpoint.method}</b> ${escaped(endpoint.path)} <small>${access}</small></h3>
 <p>${escaped(endpoint.declared.summary)}</p><details><summary>Details</summary><pre>${escaped(JSON.stringify(operation, null, 2))}</pre></details></article>`

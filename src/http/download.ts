@@ -8,6 +8,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import { Problem } from '../problem.ts'
 import type { Archive } from '../vault/archives.ts'
+import type { Delivery } from '../vault/deliveries.ts'
 import type { Content, OpenedObject } from '../vault/downloads.ts'
 import type { Http } from './context.ts'
 import { type ByteRange, isKnown, rangesOf } from './ranges.ts'
@@ -19,11 +20,19 @@ const shown =
 /** More ranges than any reader of videos or documents asks for at once. */
 const mostRanges = 16
 
+/** Called once it is certain that bytes go out, with how many; what it answers is told how many did. */
+export type Deliver = (bytes: number) => Promise<Delivery>
+
+/** Whether browsers show files of this type by themselves, without running anything in them. */
+export function isShown(mimeType: string): boolean {
+  return mimeType.startsWith('text/') || shown.test(mimeType)
+}
+
 /** Answers a download, with ranges and conditions. */
 export async function sendContent(
   c: Context<Http>,
   content: Content,
-  { inline }: { inline: boolean },
+  { inline, deliver }: { inline: boolean; deliver?: Deliver },
 ): Promise<Response> {
   const asText = inline && content.mimeType.startsWith('text/')
   return answer(c, {
@@ -37,6 +46,7 @@ export async function sendContent(
     ),
     digest: `sha-256=:${Buffer.from(content.sha256, 'hex').toString('base64')}:`,
     mostRanges,
+    deliver,
     async open() {
       const object = await content.open()
       if (object.size !== content.size) {
@@ -58,13 +68,18 @@ export async function sendContent(
 }
 
 /** Answers an archive, with conditions and one range: what changed meanwhile has another ETag, and starts again. */
-export async function sendArchive(c: Context<Http>, archive: Archive): Promise<Response> {
+export async function sendArchive(
+  c: Context<Http>,
+  archive: Archive,
+  { deliver }: { deliver?: Deliver } = {},
+): Promise<Response> {
   return answer(c, {
     size: archive.zip.size,
     etag: `"z-${archive.digest}"`,
     type: 'application/zip',
     disposition: disposition('attachment', archive.name),
     mostRanges: 1,
+    deliver,
     open: async () => oneByOne(archive),
   })
 }
@@ -109,6 +124,7 @@ interface Sendable {
   /** Of the whole, as `Repr-Digest` has it. */
   digest?: string
   mostRanges: number
+  deliver?: Deliver | undefined
   /** Called when bytes are to be sent, and no sooner: what it opens has to be closed. */
   open(): Promise<Body>
 }
@@ -149,7 +165,34 @@ async function answer(c: Context<Http>, what: Sendable): Promise<Response> {
 
   // Opened before the head is sent: what is missing or damaged is said.
   await using body = await what.open()
-  return await send(c, status, headers, length, () => piecesOf(body, ranges, frames))
+  const pieces = () => piecesOf(body, ranges, frames)
+  if (!what.deliver) return await send(c, status, headers, length, pieces)
+  const delivery = await what.deliver(Math.min(length, size))
+  return await deliverTo(c, delivery, length, () => send(c, status, headers, length, pieces))
+}
+
+/** Sends, cuts the connection when the delivery is aborted, and says how much of it went out. */
+async function deliverTo(
+  c: Context<Http>,
+  delivery: Delivery,
+  length: number,
+  sending: () => Promise<Response>,
+): Promise<Response> {
+  const outgoing = c.env.outgoing as ServerResponse
+  const { socket } = outgoing
+  const before = socket?.bytesWritten ?? 0
+  const cut = () => outgoing.destroy()
+  delivery.signal.addEventListener('abort', cut)
+  try {
+    return await sending()
+  } finally {
+    delivery.signal.removeEventListener('abort', cut)
+    // What the kernel has taken is on its way; the head of the answer is not worth a subtraction.
+    const taken = Math.max(0, (socket?.bytesWritten ?? 0) - before)
+    await delivery.end(
+      outgoing.writableFinished ? Math.min(length, delivery.granted) : Math.min(taken, delivery.granted),
+    )
+  }
 }
 
 /** What stands around the parts of a `multipart/byteranges` (RFC 9110, section 14.6). */

@@ -11,7 +11,7 @@ const longestJson = 1024 * 1024
 export async function readInput<E extends Endpoint>(c: Context<Http>, endpoint: E): Promise<Received<E>> {
   const { query, body, maxBodyBytes } = endpoint.declared
   return {
-    params: readParams(c),
+    params: readParams(c, endpoint),
     query: query ? check(query, queryOf(new URL(c.req.url).searchParams)) : undefined,
     body: typeof body === 'object' ? check(body, await readJson(c, maxBodyBytes), 'The body is wrong.') : undefined,
   } as Received<E>
@@ -32,10 +32,11 @@ export function check<S extends Schema>(
   })
 }
 
-function readParams(c: Context<Http>): Record<string, string> {
+function readParams(c: Context<Http>, { path }: Endpoint): Record<string, string> {
   const params = c.req.param() as Record<string, string>
-  for (const value of Object.values(params))
-    if (!/^[\w-]{1,64}$/.test(value)) throw new Problem('not-found', 'There is nothing under this address.')
+  for (const [name, value] of Object.entries(params))
+    if (!/^[\w-]{1,64}$/.test(value) && !path.includes(`:${name}{`))
+      throw new Problem('not-found', 'There is nothing under this address.')
   return params
 }
 

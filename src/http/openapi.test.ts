@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import { listSessions } from '../api/auth.ts'
 import { client } from '../api/client.ts'
 import { createDownload } from '../api/downloads.ts'
-import type { Endpoint } from '../api/endpoint.ts'
+import { type Endpoint, parametersInPath } from '../api/endpoint.ts'
 import { endpoints } from '../api/endpoints.ts'
 import { getFile } from '../api/files.ts'
 import { createFolder, getFolder } from '../api/folders.ts'
+import { createShare, listShares } from '../api/shares.ts'
 import { createToken, listTokens } from '../api/tokens.ts'
 import { createUpload } from '../api/uploads.ts'
 import { startTest, type Test } from '../testing/start.ts'
@@ -38,7 +39,7 @@ test('the document has every endpoint with its parameters, and people and progra
     >
   }
   for (const { endpoint, name } of endpoints) {
-    const operation = document.paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+    const operation = document.paths[endpoint.path.replace(parametersInPath, '{$1}')]?.[endpoint.method.toLowerCase()]
     assert.equal(operation?.operationId, name)
     const inPath = operation?.parameters.filter((one) => one.in === 'path').map((one) => `:${one.name}`)
     assert.deepEqual(inPath, endpoint.path.match(/:\w+/g) ?? [])
@@ -71,7 +72,7 @@ test('without an account every endpoint that needs one answers 401, whatever is 
 test("with somebody else's ids every endpoint answers that there is nothing, and changes nothing", async () => {
   await using t = await startTest()
   const ids = await owned(t)
-  const named = endpoints.filter(({ endpoint }) => endpoint.path.includes(':'))
+  const named = endpoints.filter(({ endpoint }) => endpoint.path.includes(':') && endpoint.access !== 'anyone')
   assert.ok(named.length > 20)
   const before = await everything(t, ids)
   for (const { endpoint } of named) {
@@ -126,6 +127,7 @@ async function owned(t: Test): Promise<Ids> {
     .id
   const token = await t.alice.call(createToken, { body: { name: 'hers', scopes: ['read'] } })
   const selection = await t.alice.call(createDownload, { body: { fileIds: [file.id] } })
+  const share = await t.alice.call(createShare, { body: { fileId: file.id } })
   const upload = await t.alice.call(createUpload, {
     params: { vaultId: t.alice.vaultId },
     body: { path: 'b', size: 2 },
@@ -147,6 +149,7 @@ async function owned(t: Test): Promise<Ids> {
       if (parameter === 'userId') return t.alice.id
       if (path.includes('/sessions/')) return sessions[0]?.id ?? ''
       if (path.includes('/tokens/')) return token.id
+      if (path.includes('/shares/')) return share.id
       if (parameter === 'index') return '0'
       if (parameter === 'n') return '1'
       if (path.startsWith('/api/uploads/')) return upload.id
@@ -162,7 +165,8 @@ async function everything(t: Test, ids: Ids) {
   const file = await t.alice.call(getFile, { params: { id: ids.file } })
   const folder = await t.alice.call(getFolder, { params: { id: ids.folder } })
   const tokens = (await t.alice.call(listTokens, {})).tokens.map(({ id }) => id)
-  return { file, folder, tokens, sessions: (await t.alice.call(listSessions, {})).sessions.map(({ id }) => id) }
+  const { shares } = await t.alice.call(listShares, {})
+  return { file, folder, tokens, shares, sessions: (await t.alice.call(listSessions, {})).sessions.map(({ id }) => id) }
 }
 
 const bodies: Record<string, unknown> = {
@@ -178,10 +182,11 @@ const bodies: Record<string, unknown> = {
   'PUT /api/auth/password': { current: 'not the password', password: 'a new long password' },
   'POST /api/vaults/:vaultId/uploads': { path: 'stolen', size: 2 },
   'POST /api/tokens': { name: 'x', scopes: ['read'] },
+  'PATCH /api/shares/:id': { permission: 'view', newCode: true },
 }
 
 function ask(t: Test, endpoint: Endpoint, ids: Ids, headers: Record<string, string>): Promise<Response> {
-  const path = endpoint.path.replace(/:(\w+)/g, (_, parameter: string) => ids.of(endpoint.path, parameter))
+  const path = endpoint.path.replace(parametersInPath, (_, parameter: string) => ids.of(endpoint.path, parameter))
   if (endpoint.method === 'GET') return fetch(t.url + path, { headers })
   if (endpoint.declared.body === 'multipart') {
     const form = new FormData()
@@ -189,9 +194,11 @@ function ask(t: Test, endpoint: Endpoint, ids: Ids, headers: Record<string, stri
     form.append('files', new Blob(['x']), 'x.txt')
     return fetch(t.url + path, { method: endpoint.method, headers, body: form })
   }
-  const body = JSON.stringify(
-    say(endpoint) === 'POST /api/downloads' ? { fileIds: [ids.file] } : (bodies[say(endpoint)] ?? {}),
-  )
+  const ofIds: Record<string, unknown> = {
+    'POST /api/downloads': { fileIds: [ids.file] },
+    'POST /api/shares': { fileId: ids.file },
+  }
+  const body = JSON.stringify(ofIds[say(endpoint)] ?? bodies[say(endpoint)] ?? {})
   const query = endpoint.path.endsWith('/match') ? '?level=blocks' : ''
   return fetch(t.url + path + query, {
     method: endpoint.method,

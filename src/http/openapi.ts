@@ -1,7 +1,7 @@
 /** The declared endpoints as an OpenAPI 3.1 document; what is not declared is not served, so the two cannot differ. */
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
-import type { Endpoint, Schema } from '../api/endpoint.ts'
+import { type Endpoint, parametersInPath, type Schema } from '../api/endpoint.ts'
 import { endpoints } from '../api/endpoints.ts'
 import { problemTable } from './problem.ts'
 
@@ -16,7 +16,7 @@ export function openApiDocument(version: string, origin: string): Json {
   if (known) return known
   const paths: Record<string, Json> = {}
   for (const { noun, name, endpoint } of endpoints) {
-    const path = endpoint.path.replace(/:(\w+)/g, '{$1}')
+    const path = endpoint.path.replace(parametersInPath, '{$1}')
     paths[path] ??= {}
     Object.assign(paths[path] ?? {}, { [endpoint.method.toLowerCase()]: operation(noun, name, endpoint) })
   }
@@ -50,7 +50,7 @@ export function openApiDocument(version: string, origin: string): Json {
 
 function operation(noun: string, name: string, endpoint: Endpoint): Json {
   const { summary, query, body, returns, fields } = endpoint.declared
-  const parameters = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, param]) => ({
+  const parameters = [...endpoint.path.matchAll(parametersInPath)].map(([, param]) => ({
     name: param,
     in: 'path',
     required: true,

@@ -158,6 +158,61 @@ export interface Tables {
     at: number
     user_no: number | null
   }
+  share: {
+    no: Generated<number>
+    id: string
+    code: string
+    vault_no: number
+    folder_no: number | null
+    file_no: number | null
+    user_no: number
+    permission: 'view' | 'download' | 'edit'
+    password_hash: string | null
+    expires_at: number | null
+    max_downloads: number | null
+    require_email: Generated<number>
+    allowed_emails: Generated<string>
+    is_public: Generated<number>
+    epoch: Generated<number>
+    download_count: Generated<number>
+    loose_parts: Generated<number>
+    view_count: Generated<number>
+    last_accessed_at: number | null
+    created_at: number
+    updated_at: number
+  }
+  visit: {
+    secret_hash: Buffer
+    share_no: number
+    epoch: number
+    email: string | null
+    created_at: number
+    expires_at: number
+  }
+  delivery: {
+    no: Generated<number>
+    share_no: number
+    visitor: Buffer
+    subject: string
+    size: number
+    granted: Generated<number>
+    touched_at: number
+  }
+  mailed_code: { share_no: number; email: string; code_hash: Buffer; tries: Generated<number>; expires_at: number }
+  invitation: { secret_hash: Buffer; user_no: number; created_at: number; expires_at: number }
+  event: {
+    no: Generated<number>
+    at: number
+    act: string
+    user_no: number | null
+    who: string
+    share_id: string | null
+    vault_no: number | null
+    subject_id: string | null
+    name: Generated<string>
+    address: Generated<string>
+    bytes: number | null
+  }
   unrecorded: { no: Generated<number>; what: string; id: string; vault_id: string | null; user_id: string | null }
   job: {
     no: Generated<number>

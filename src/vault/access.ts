@@ -8,12 +8,16 @@ import { sql } from 'kysely'
 import type { Scope } from '../api/tokens.ts'
 import type { Role } from '../api/vaults.ts'
 import type { Reader } from '../index/open.ts'
-import { q } from '../index/query.ts'
+import { fixed, q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import type { Core } from './core.ts'
 
-/** A person, by a session or by a token; a token can do what its scopes and, now, its owner can. */
+/**
+ * Who acts: a person, by a session or by a token, which can do what its scopes and, now, its owner can; or a guest behind a
+ * link, who can do what the link and, now, its maker can.
+ */
 export interface Actor {
+  /** Row number of the person; 0 for a guest, whom no row knows. */
   readonly no: number
   readonly id: string
   readonly email: string
@@ -21,6 +25,8 @@ export interface Actor {
   readonly admin: boolean
   /** The personal vault; null before it is made. */
   readonly vaultId: string | null
+  /** Where the request came from; empty within the machine. */
+  readonly address: string
   readonly by:
     | { readonly kind: 'session'; readonly id: string }
     | {
@@ -29,6 +35,24 @@ export interface Actor {
         readonly scopes: readonly Scope[]
         readonly vaultNo: number | null
       }
+    | LinkReach
+}
+
+/** What a link reaches: one folder with all below it, or one file. */
+export interface LinkReach {
+  readonly kind: 'link'
+  readonly shareNo: number
+  readonly shareId: string
+  readonly permission: 'view' | 'download' | 'edit'
+  /** Whose rights bound it, and who owns what guests put there. */
+  readonly makerNo: number
+  readonly folderNo: number | null
+  readonly fileNo: number | null
+}
+
+/** Row number of the person who owns what this actor puts somewhere. */
+export function ownerNo(actor: Actor): number {
+  return actor.by.kind === 'link' ? actor.by.makerNo : actor.no
 }
 
 /** What is read of a person with each request, and how. */
@@ -44,7 +68,8 @@ export const personColumns = `u.no, u.id, u.email, u.name, u.admin,
   (SELECT v.id FROM vault v WHERE v.owner_no = u.no AND v.kind = 'personal') AS vault_id`
 
 export function personOf(row: PersonRow): Omit<Actor, 'by'> {
-  return { no: row.no, id: row.id, email: row.email, name: row.name, admin: row.admin === 1, vaultId: row.vault_id }
+  const { no, id, email, name } = row
+  return { no, id, email, name, admin: row.admin === 1, vaultId: row.vault_id, address: '' }
 }
 
 declare const proven: unique symbol
@@ -109,7 +134,7 @@ export function requirePersonalVault(core: Core, actor: Actor, role: Role): Vaul
 /** A folder in a vault the actor has at least `role` in, in the trash or not. The top of a vault has no id outside. */
 export function requireFolder(core: Core, actor: Actor, id: string, role: Role): FolderProof {
   const row = core.index.read.get(foldersOf(actor).where('folder.id', '=', id))
-  return folderProof(row, actor, role)
+  return folderProof(core, row, actor, role)
 }
 
 /** Several folders that are not in the trash, in the order of `ids`; one that may not be seen refuses all. */
@@ -117,11 +142,7 @@ export function requireLiveFolders(core: Core, actor: Actor, ids: string[], role
   return inTurns(ids, (some) => {
     const rows = core.index.read.all(foldersOf(actor).where(sql<boolean>`folder.id IN ${listed(some)}`))
     const byId = new Map(rows.map((row) => [row.id, row]))
-    return some.map((id) => {
-      const folder = folderProof(byId.get(id), actor, role)
-      if (folder.deletedAt !== null) throw new Problem('conflict', 'This folder is in the trash. Restore it first.')
-      return folder
-    })
+    return some.map((id) => requireLive(folderProof(core, byId.get(id), actor, role)))
   })
 }
 
@@ -140,13 +161,23 @@ function foldersOf(actor: Actor) {
       ...vaultColumns,
     ])
     .where('folder.parent_no', 'is not', null)
-    .where('member.user_no', '=', actor.no)
+    .where('member.user_no', '=', ownerNo(actor))
 }
 
-function folderProof(row: FoundIn<FolderRecord> | undefined, actor: Actor, role: Role): FolderProof {
-  if (!row || !reaches(actor, row.vaultNo)) throw new Problem('not-found', 'There is no such folder.')
+function folderProof(core: Core, row: FoundIn<FolderRecord> | undefined, actor: Actor, role: Role): FolderProof {
+  if (!row || !reaches(actor, row.vaultNo) || !isBehindLink(core, actor, row.no, row))
+    throw new Problem('not-found', 'There is no such folder.')
   const { vaultNo, vaultId, kind, role: held, ...folder } = row
   return proof({ ...folder, vault: { no: vaultNo, id: vaultId, kind, role: held } }, actor, held, role)
+}
+
+/** A folder that something may be put into: as a member, or as a guest behind a link that lets guests do so. */
+export function requireDrop(core: Core, actor: Actor, id: string): FolderProof {
+  if (actor.by.kind !== 'link') return requireLive(requireFolder(core, actor, id, 'editor'))
+  const folder = requireFolder(core, actor, id, 'viewer')
+  if (actor.by.permission !== 'edit' || rank[folder.vault.role] < rank.editor)
+    throw new Problem('not-allowed', 'Nothing can be put here through this link.')
+  return folder
 }
 
 /** A folder to put something in: by id, or the top of the vault for null. Not one in the trash. */
@@ -182,7 +213,7 @@ export function topFolder(core: Core, vault: VaultProof): FolderProof {
 /** A file in a vault the actor has at least `role` in, in the trash or not. */
 export function requireFile(core: Core, actor: Actor, id: string, role: Role): FileProof {
   const row = core.index.read.get(filesOf(actor).where('file.id', '=', id))
-  return fileProof(row, actor, role)
+  return fileProof(core, row, actor, role)
 }
 
 /** Several files that are not in the trash, in the order of `ids`; one that may not be seen refuses all. */
@@ -190,7 +221,7 @@ export function requireLiveFiles(core: Core, actor: Actor, ids: string[], role: 
   return inTurns(ids, (some) => {
     const rows = core.index.read.all(filesOf(actor).where(sql<boolean>`file.id IN ${listed(some)}`))
     const byId = new Map(rows.map((row) => [row.id, row]))
-    return some.map((id) => requireLive(fileProof(byId.get(id), actor, role)))
+    return some.map((id) => requireLive(fileProof(core, byId.get(id), actor, role)))
   })
 }
 
@@ -209,11 +240,13 @@ function filesOf(actor: Actor) {
       'file.trashed_with as trashedWith',
       ...vaultColumns,
     ])
-    .where('member.user_no', '=', actor.no)
+    .where('member.user_no', '=', ownerNo(actor))
 }
 
-function fileProof(row: FoundIn<FileRecord> | undefined, actor: Actor, role: Role): FileProof {
-  if (!row || !reaches(actor, row.vaultNo)) throw new Problem('not-found', 'There is no such file.')
+function fileProof(core: Core, row: FoundIn<FileRecord> | undefined, actor: Actor, role: Role): FileProof {
+  const isShared = actor.by.kind === 'link' && actor.by.fileNo === row?.no
+  if (!row || !reaches(actor, row.vaultNo) || !isBehindLink(core, actor, isShared ? null : row.folderNo, row))
+    throw new Problem('not-found', 'There is no such file.')
   const { vaultNo, vaultId, kind, role: held, ...file } = row
   return proof({ ...file, vault: { no: vaultNo, id: vaultId, kind, role: held } }, actor, held, role)
 }
@@ -243,9 +276,14 @@ export function requireLiveFile(core: Core, actor: Actor, id: string, role: Role
   return requireLive(requireFile(core, actor, id, role))
 }
 
-function requireLive(file: FileProof): FileProof {
-  if (file.deletedAt !== null) throw new Problem('conflict', 'This file is in the trash. Restore it first.')
-  return file
+/** A folder that is not in the trash. */
+export function requireLiveFolder(core: Core, actor: Actor, id: string, role: Role): FolderProof {
+  return requireLive(requireFolder(core, actor, id, role))
+}
+
+function requireLive<T extends FileProof | FolderProof>(one: T): T {
+  if (one.deletedAt === null) return one
+  throw new Problem('conflict', `This ${'folderNo' in one ? 'file' : 'folder'} is in the trash. Restore it first.`)
 }
 
 /** Passes administrators, by session or by a token with the scope. */
@@ -270,11 +308,40 @@ export function topOf(read: Reader, vaultNo: number): { no: number; id: string }
 }
 
 function reaches(actor: Actor, vaultNo: number): boolean {
-  return actor.by.kind === 'session' || actor.by.vaultNo === null || actor.by.vaultNo === vaultNo
+  return actor.by.kind !== 'token' || actor.by.vaultNo === null || actor.by.vaultNo === vaultNo
 }
+
+/**
+ * Whether a guest's link reaches a living thing that is the shared folder or lies in it; `folderNo` null: it is what is
+ * shared. True for everybody else.
+ */
+function isBehindLink(
+  core: Core,
+  { by }: Actor,
+  folderNo: number | null,
+  { deletedAt }: { deletedAt: number | null },
+): boolean {
+  if (by.kind !== 'link') return true
+  if (deletedAt !== null) return false
+  return folderNo === null || (by.folderNo !== null && liesIn(core.index.read, folderNo, by.folderNo))
+}
+
+/** Whether a folder is another one or lies below it. */
+export function liesIn(read: Reader, folderNo: number, topNo: number): boolean {
+  return read.get(isBelow(folderNo, topNo)) !== undefined
+}
+
+const isBelow = fixed<{ no: number }>(`
+  WITH RECURSIVE up (no, parent_no) AS (
+    SELECT no, parent_no FROM folder WHERE no = ?
+    UNION ALL SELECT f.no, f.parent_no FROM folder f JOIN up ON f.no = up.parent_no
+  ) SELECT no FROM up WHERE no = ?`)
 
 function proof<T>(record: T, actor: Actor, held: Role, needed: Role): Proof<T> {
   requireScope(actor, needed === 'viewer' ? 'read' : 'write')
+  // Guests put things where they may; nothing that is there is theirs to change.
+  if (actor.by.kind === 'link' && needed !== 'viewer')
+    throw new Problem('not-allowed', 'A link gives what is there, and nobody changes it through one.')
   if (rank[held] < rank[needed])
     throw new Problem(
       'not-allowed',

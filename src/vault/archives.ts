@@ -5,7 +5,14 @@ import { LRUCache } from 'lru-cache'
 import { mostSelected, type Selection } from '../api/downloads.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireFolder, requireLiveFiles, requireLiveFolders, requireVault, topFolder } from './access.ts'
+import {
+  type Actor,
+  requireLiveFiles,
+  requireLiveFolder,
+  requireLiveFolders,
+  requireVault,
+  topFolder,
+} from './access.ts'
 import { type Chosen, type Collected, collect } from './collect.ts'
 import type { Core } from './core.ts'
 import { nameKey, numberedName } from './names.ts'
@@ -84,8 +91,7 @@ export function openArchives(core: Core): Archives {
 
   return {
     async ofFolder(actor, id) {
-      const folder = requireFolder(core, actor, id, 'viewer')
-      if (folder.deletedAt !== null) throw new Problem('conflict', 'This folder is in the trash. Restore it first.')
+      const folder = requireLiveFolder(core, actor, id, 'viewer')
       const { name } = folder
       return {
         name: archiveName(name),

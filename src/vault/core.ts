@@ -8,6 +8,8 @@ import { Problem } from '../problem.ts'
 import { type Engine, openSearch } from '../search/search.ts'
 import { openVolume, type Volume } from '../volume/volume.ts'
 import { openRecentCallers, type RecentCallers } from './callers.ts'
+import { type EventLog, openEventLog } from './events.ts'
+import { type Mail, openMail } from './mail.ts'
 import { type News, openNews } from './news.ts'
 import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
 import { recover } from './recovery.ts'
@@ -20,6 +22,10 @@ export interface Core extends AsyncDisposable {
   readonly volume: Volume
   readonly search: Engine & { warm(): Promise<void> }
   readonly news: News
+  /** The access log. */
+  readonly events: EventLog
+  /** Undefined where no server for it is set. */
+  readonly mail: Mail | undefined
   readonly passwords: Passwords
   readonly recentCallers: RecentCallers
   /** What the first administrator proves with that they can read the server's output; new at each start. */
@@ -68,6 +74,8 @@ export async function openCore({
     volume,
     search: openSearch(index, { engine: config.search.engine, log: log.child({ subsystem: 'search' }) }),
     news: openNews(),
+    events: openEventLog(index, now, log),
+    mail: config.mail && openMail(config.mail),
     passwords: openPasswords(passwordCost),
     recentCallers: openRecentCallers(now, () => index.commits),
     setUpCode: randomBytes(18).toString('base64url'),
@@ -81,6 +89,7 @@ export async function openCore({
     async [Symbol.asyncDispose]() {
       watch?.[Symbol.dispose]()
       await Promise.all(pending)
+      await core.events[Symbol.asyncDispose]()
       await core.search[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()
       await volume[Symbol.asyncDispose]()

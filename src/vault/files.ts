@@ -8,10 +8,19 @@ import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireFile, requireLiveFile, requirePlace, requireScope, type VaultProof } from './access.ts'
+import {
+  type Actor,
+  ownerNo,
+  requireFile,
+  requireLiveFile,
+  requirePlace,
+  requireScope,
+  type VaultProof,
+} from './access.ts'
 import type { Core } from './core.ts'
+import type { Act } from './events.ts'
 import { requireStillThere } from './folders.ts'
-import { type ChangeKind, record } from './journal.ts'
+import { record } from './journal.ts'
 import { kindOf } from './kinds.ts'
 import { cleanName, extensionOf, freeName, nameKey, nameSort } from './names.ts'
 import { nameTaken, pathsOf, requireFreeName } from './places.ts'
@@ -58,7 +67,8 @@ export async function changeFile(core: Core, actor: Actor, id: string, change: F
         })
         .where('no', '=', file.no),
     )
-    return changed(core, tx, actor, file, 'file_updated')
+    const act = folderNo !== before.folder_no ? 'move' : newName !== before.name ? 'rename' : 'change'
+    return changed(core, tx, actor, file, act, newName)
   })
 }
 
@@ -87,7 +97,7 @@ export async function copyFile(
       ...original,
       id: newId(now),
       folder_no: folderNo,
-      owner_no: actor.no,
+      owner_no: ownerNo(actor),
       ...naming(name, original.mime_type),
       version: 1,
       created_at: now,
@@ -98,10 +108,12 @@ export async function copyFile(
     if (!row) throw new Error('The copy was not inserted.')
     const { no: __, ...content } = version
     tx.run(
-      q.insertInto('version').values({ ...content, file_no: row.no, number: 1, created_at: now, created_by: actor.no }),
+      q
+        .insertInto('version')
+        .values({ ...content, file_no: row.no, number: 1, created_at: now, created_by: ownerNo(actor) }),
     )
     requireWithinQuota(tx, file.vault.no, content.stored_bytes)
-    record(core, tx, { vaultNo: file.vault.no, kind: 'file_created', subjectId: copy.id, userNo: actor.no })
+    record(core, tx, actor, { vaultNo: file.vault.no, kind: 'file_created', subjectId: copy.id, act: 'copy', name })
     return readFile(tx, actor, row.no)
   })
 }
@@ -118,7 +130,7 @@ export async function setTags(core: Core, actor: Actor, id: string, tags: readon
         .set({ tags: JSON.stringify(clean), updated_at: core.now() })
         .where('no', '=', file.no),
     )
-    return changed(core, tx, actor, file, 'file_updated')
+    return changed(core, tx, actor, file, 'tag', file.name)
   })
 }
 
@@ -229,9 +241,10 @@ function changed(
   tx: Transaction,
   actor: Actor,
   file: { no: number; id: string; vault: { no: number } },
-  kind: ChangeKind,
+  act: Act,
+  name: string,
 ): File {
-  record(core, tx, { vaultNo: file.vault.no, kind, subjectId: file.id, userNo: actor.no })
+  record(core, tx, actor, { vaultNo: file.vault.no, kind: 'file_updated', subjectId: file.id, act, name })
   return readFile(tx, actor, file.no)
 }
 

@@ -8,6 +8,7 @@ import { type Actor, requireFolder, requireVault } from './access.ts'
 import type { Core } from './core.ts'
 import { selectFiles, toFile } from './files.ts'
 import { findFolder, pathsOf } from './places.ts'
+import { timeOf } from './times.ts'
 
 /** Finds files in one vault; `tookMs` is the whole of it, rows included. */
 export async function findFiles(core: Core, actor: Actor, vaultId: string, query: SearchQuery): Promise<SearchAnswer> {
@@ -23,7 +24,7 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
       core.index.read.get(
         q.selectFrom('file_field').select('key').where('vault_no', '=', vault.no).where('key', '=', key).limit(1),
       ) !== undefined,
-    hasFolder: (path) => folderAt(core, vault.no, path) !== undefined,
+    hasFolder: (path) => typedFolder(core, vault.no, path) !== undefined,
   })
   const { text } = typed
   const sort = query.sort ?? (text.trim() === '' ? 'name' : 'relevance')
@@ -38,9 +39,9 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
     metadata: merged(typed.metadata, query.metadata ?? {}),
     minSize: narrower(Math.max, typed.minSize, query.minSize),
     maxSize: narrower(Math.min, typed.maxSize, query.maxSize),
-    after: narrower(Math.max, typed.after, time(query.after, 'after')),
-    before: narrower(Math.min, typed.before, time(query.before, 'before')),
-    folderNo: folder?.no ?? (typed.folder === undefined ? undefined : folderAt(core, vault.no, typed.folder)),
+    after: narrower(Math.max, typed.after, timeOf(query.after, 'after')),
+    before: narrower(Math.min, typed.before, timeOf(query.before, 'before')),
+    folderNo: folder?.no ?? (typed.folder === undefined ? undefined : typedFolder(core, vault.no, typed.folder)),
     sort,
     order: query.order ?? (sort === 'name' || sort === 'extension' ? 'asc' : 'desc'),
     limit: query.limit ?? 100,
@@ -65,7 +66,7 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   }
 }
 
-function folderAt(core: Core, vaultNo: number, path: string): number | undefined {
+function typedFolder(core: Core, vaultNo: number, path: string): number | undefined {
   const names = path.split('/').filter((name) => name !== '')
   return findFolder(core.index.read, vaultNo, names)
 }
@@ -80,12 +81,4 @@ function merged(typed: Record<string, string[]>, chosen: Record<string, string[]
 /** Both limits hold where there are two. */
 function narrower(choose: (a: number, b: number) => number, a: number | undefined, b: number | undefined) {
   return a === undefined || b === undefined ? (a ?? b) : choose(a, b)
-}
-
-function time(text: string | undefined, path: string): number | undefined {
-  if (text === undefined) return undefined
-  const at = Date.parse(text)
-  if (!Number.isNaN(at)) return at
-  const message = `"${text}" is not a date. Write 2026-01-31 or 2026-01-31T12:00:00Z.`
-  throw new Problem('bad-input', message, { errors: [{ path, message }] })
 }

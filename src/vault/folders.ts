@@ -4,7 +4,7 @@ import type { Reader } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireFolder, requirePlace, requireVault } from './access.ts'
+import { type Actor, type FolderProof, requireFolder, requireLiveFolder, requirePlace, requireVault } from './access.ts'
 import type { Core } from './core.ts'
 import { record } from './journal.ts'
 import { cleanName, deepestFolder, nameKey, nameSort, tooDeep } from './names.ts'
@@ -45,6 +45,19 @@ export async function listFolders(
   return rows.map((row) => toFolder(row, paths))
 }
 
+/** The folders directly in one, by name. */
+export async function listFoldersIn(core: Core, folder: FolderProof): Promise<Folder[]> {
+  const rows = await core.index.readAway(
+    selectFolders()
+      .where('folder.parent_no', '=', folder.no)
+      .where('folder.deleted_at', 'is', null)
+      .orderBy('folder.name_sort')
+      .orderBy('folder.no'),
+  )
+  const paths = pathsOf(core.index.read)
+  return rows.map((row) => toFolder(row, paths))
+}
+
 export function getFolder(core: Core, actor: Actor, id: string): Folder {
   return readFolder(core.index.read, requireFolder(core, actor, id, 'viewer').no)
 }
@@ -66,7 +79,7 @@ export async function createFolder(
   return core.index.write((tx) => {
     requireStillThere(tx, parent.no)
     requireFreeName(tx, parent.no, name)
-    const no = insertFolder(core, tx, actor.no, {
+    const no = insertFolder(core, tx, actor, {
       vaultNo: vault.no,
       parentNo: parent.no,
       name,
@@ -79,8 +92,7 @@ export async function createFolder(
 
 /** Renames, moves, colours. A folder cannot be moved into itself. */
 export async function changeFolder(core: Core, actor: Actor, id: string, change: FolderChange): Promise<Folder> {
-  const folder = requireFolder(core, actor, id, 'editor')
-  if (folder.deletedAt !== null) throw new Problem('conflict', 'This folder is in the trash. Restore it first.')
+  const folder = requireLiveFolder(core, actor, id, 'editor')
   const parent =
     change.parentId === undefined
       ? undefined
@@ -108,7 +120,14 @@ export async function changeFolder(core: Core, actor: Actor, id: string, change:
         })
         .where('no', '=', folder.no),
     )
-    record(core, tx, { vaultNo: folder.vault.no, kind: 'folder_updated', subjectId: folder.id, userNo: actor.no })
+    const act = parentNo !== before.parent_no ? 'move' : newName !== before.name ? 'rename' : 'change'
+    record(core, tx, actor, {
+      vaultNo: folder.vault.no,
+      kind: 'folder_updated',
+      subjectId: folder.id,
+      act,
+      name: newName,
+    })
     return readFolder(tx, folder.no)
   })
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { FileListQuery, FilePage } from '../api/files.ts'
 import { kinds } from '../api/files.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, requireFolder, requireVault, topOf, type VaultProof } from './access.ts'
+import { type Actor, type FolderProof, requireFolder, requireVault, topOf, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { selectFiles, toFile } from './files.ts'
 import { pathsOf } from './places.ts'
@@ -26,15 +26,25 @@ const row = {
 type Sort = keyof typeof columns
 
 /** One page of a vault, a folder or the trash, filtered. */
-export async function listFiles(core: Core, actor: Actor, vaultId: string, query: FileListQuery): Promise<FilePage> {
+export function listFiles(core: Core, actor: Actor, vaultId: string, query: FileListQuery): Promise<FilePage> {
   const vault = requireVault(core, actor, vaultId, 'viewer')
+  return pageOf(core, filtered(core, actor, vault, query), query)
+}
+
+/** One page of what lies directly in a folder. */
+export function listFilesIn(core: Core, actor: Actor, folder: FolderProof, query: FileListQuery): Promise<FilePage> {
+  const select = selectFiles(actor.no).where('file.deleted_at', 'is', null).where('file.folder_no', '=', folder.no)
+  return pageOf(core, select, query)
+}
+
+async function pageOf(core: Core, files: Files, query: FileListQuery): Promise<FilePage> {
   const { limit = 500 } = query
   const sort: Sort | 'deletedAt' = query.trash ? 'deletedAt' : (query.sort ?? 'name')
   const order = query.trash ? 'desc' : (query.order ?? 'asc')
   const column = sort === 'deletedAt' ? ('file.deleted_at' as const) : columns[sort]
   const key = sort === 'deletedAt' ? ('deleted_at' as const) : row[sort]
 
-  let select = filtered(core, actor, vault, query)
+  let select = files
   if (query.cursor !== undefined) {
     const after = readCursor(query.cursor, sort, order)
     const comparison = order === 'asc' ? sql`>` : sql`<`

@@ -71,7 +71,7 @@ export async function recordMedia(core: Core, work: MediaWork, facts: MediaFacts
     )
     for (const file of files) {
       tx.run(q.updateTable('file').set(found).where('no', '=', file.no))
-      record(core, tx, { vaultNo: file.vault_no, kind: 'file_updated', subjectId: file.id, userNo: null })
+      record(core, tx, null, { vaultNo: file.vault_no, kind: 'file_updated', subjectId: file.id })
     }
   })
 }

@@ -5,7 +5,7 @@ import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import { type Actor, requireScope, requireVault, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
-import { record } from './journal.ts'
+import { type Change, record } from './journal.ts'
 import { emailKey } from './users.ts'
 
 export function listMembers(core: Core, actor: Actor, vaultId: string): Member[] {
@@ -38,7 +38,7 @@ export async function addMember(
     }
     if (memberOf(tx, vault.no, user.id)) throw new Problem('conflict', `${user.name} is a member already.`)
     tx.run(q.insertInto('member').values({ vault_no: vault.no, user_no: user.no, role }))
-    record(core, tx, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, userNo: actor.no })
+    record(core, tx, actor, change(vault, user.name))
     return requireMember(tx, vault.no, user.id)
   })
 }
@@ -62,7 +62,7 @@ export async function changeMember(
         .where('user_no', 'in', q.selectFrom('user').select('no').where('id', '=', userId)),
     )
     requireManager(tx, vault.no)
-    record(core, tx, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, userNo: actor.no })
+    record(core, tx, actor, change(vault, member.name))
     return { ...member, role }
   })
 }
@@ -74,7 +74,7 @@ export async function removeMember(core: Core, actor: Actor, vaultId: string, us
   requireScope(actor, 'write')
   requireTeam(vault)
   await core.index.write((tx) => {
-    requireMember(tx, vault.no, userId)
+    const { name } = requireMember(tx, vault.no, userId)
     tx.run(
       q
         .deleteFrom('member')
@@ -82,8 +82,12 @@ export async function removeMember(core: Core, actor: Actor, vaultId: string, us
         .where('user_no', 'in', q.selectFrom('user').select('no').where('id', '=', userId)),
     )
     requireManager(tx, vault.no)
-    record(core, tx, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, userNo: actor.no })
+    record(core, tx, actor, change(vault, name))
   })
+}
+
+function change(vault: VaultProof, name: string): Change {
+  return { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, act: 'member', name }
 }
 
 function requireTeamVault(core: Core, actor: Actor, vaultId: string): VaultProof {

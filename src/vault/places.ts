@@ -4,7 +4,7 @@ import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { fixed, q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
-import { topOf } from './access.ts'
+import { type Actor, topOf } from './access.ts'
 import type { Core } from './core.ts'
 import { record } from './journal.ts'
 import { deepestFolder, nameKey, nameSort, tooDeep } from './names.ts'
@@ -100,7 +100,7 @@ export interface NewFolder {
 export function insertFolder(
   core: Core,
   tx: Transaction,
-  actorNo: number | null,
+  actor: Actor | null,
   { vaultNo, parentNo, name, color = null, icon = null }: NewFolder,
 ): number {
   if (depthOf(tx, parentNo) >= deepestFolder) throw tooDeep()
@@ -126,13 +126,18 @@ export function insertFolder(
       .returning('no'),
   )
   if (!row) throw new Error('The folder was not inserted.')
-  record(core, tx, { vaultNo, kind: 'folder_created', subjectId: id, userNo: actorNo })
+  record(core, tx, actor, { vaultNo, kind: 'folder_created', subjectId: id, name })
   return row.no
 }
 
 /** The living folder at the end of `names` from the top of a vault, if it is there. */
 export function findFolder(read: Reader, vaultNo: number, names: readonly string[]): number | undefined {
-  let at: number | undefined = topOf(read, vaultNo).no
+  return folderAt(read, topOf(read, vaultNo).no, names)
+}
+
+/** The living folder at the end of `names` from another one on, if it is there. */
+export function folderAt(read: Reader, folderNo: number, names: readonly string[]): number | undefined {
+  let at = folderNo
   for (const name of names) {
     const found: { no: number } | undefined = read.get(folderNamed(at, nameKey(name)))
     if (!found) return undefined
@@ -145,7 +150,7 @@ export function findFolder(read: Reader, vaultNo: number, names: readonly string
 export function walkTo(
   core: Core,
   tx: Transaction,
-  actorNo: number,
+  actor: Actor,
   vaultNo: number,
   folderNo: number,
   names: readonly string[],
@@ -154,7 +159,7 @@ export function walkTo(
   for (const name of names) {
     const found = tx.get(folderNamed(at, nameKey(name)))
     if (!found) requireFreeName(tx, at, name)
-    at = found?.no ?? insertFolder(core, tx, actorNo, { vaultNo, parentNo: at, name })
+    at = found?.no ?? insertFolder(core, tx, actor, { vaultNo, parentNo: at, name })
   }
   return at
 }

@@ -11,6 +11,7 @@ import type { Stored } from '../volume/put.ts'
 import {
   type Actor,
   type FolderProof,
+  requireDrop,
   requirePersonalVault,
   requirePlace,
   requireVault,
@@ -65,11 +66,8 @@ export function beginUpload(
   announcedBytes: number | undefined,
   signal: AbortSignal,
 ): Upload {
-  const vault =
-    target.vaultId === undefined
-      ? requirePersonalVault(core, actor, 'editor')
-      : requireVault(core, actor, target.vaultId, 'editor')
-  const place = requirePlace(core, actor, vault, target.folderId)
+  const place = placeOf(core, actor, target)
+  const vault = place.vault as VaultProof
   const below = target.path === undefined ? [] : cleanPath(target.path)
   const tags = distinctTags(target.tags)
   const free = freeBytes(core.index.read, vault.no)
@@ -98,7 +96,7 @@ export function beginUpload(
         })
       const made = await named((tx) => {
         requireStillThere(tx, place.no)
-        const folderNo = walkTo(core, tx, actor.no, vault.no, place.no, below)
+        const folderNo = walkTo(core, tx, actor, vault.no, place.no, below)
         const rows = files.map((file) => nameContent(core, tx, actor, vault, folderNo, target, { ...file, tags }))
         requireWithinQuota(
           tx,
@@ -117,6 +115,13 @@ export function beginUpload(
       }
     },
   }
+}
+
+function placeOf(core: Core, actor: Actor, { vaultId, folderId }: UploadTarget): FolderProof {
+  if (actor.by.kind === 'link' && folderId !== undefined) return requireDrop(core, actor, folderId)
+  const vault =
+    vaultId === undefined ? requirePersonalVault(core, actor, 'editor') : requireVault(core, actor, vaultId, 'editor')
+  return requirePlace(core, actor, vault, folderId)
 }
 
 interface Incoming {

@@ -92,7 +92,7 @@ export function personOfToken(core: Core, text: string): Actor | undefined {
   if (!id || !secret) return undefined
   const digest = hash('sha256', secret, 'base64')
   const recent = core.recentCallers.get(digest)
-  if (recent?.by.id === id) return recent
+  if (recent?.by.kind === 'token' && recent.by.id === id) return recent
   const row = core.index.read.get(ownerOfToken(id))
   const now = core.now()
   if (

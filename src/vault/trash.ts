@@ -37,7 +37,7 @@ export async function trashFile(core: Core, actor: Actor, id: string): Promise<v
         .where('deleted_at', 'is', null),
     )
     if (changes > 0)
-      record(core, tx, { vaultNo: file.vault.no, kind: 'file_deleted', subjectId: file.id, userNo: actor.no })
+      record(core, tx, actor, { vaultNo: file.vault.no, kind: 'file_deleted', subjectId: file.id, name: file.name })
   })
 }
 
@@ -61,7 +61,7 @@ export async function restoreFile(core: Core, actor: Actor, id: string): Promise
         })
         .where('no', '=', file.no),
     )
-    record(core, tx, { vaultNo: file.vault.no, kind: 'file_restored', subjectId: file.id, userNo: actor.no })
+    record(core, tx, actor, { vaultNo: file.vault.no, kind: 'file_restored', subjectId: file.id, name })
     return readFile(tx, actor, file.no)
   })
 }
@@ -71,7 +71,7 @@ export async function removeFile(core: Core, actor: Actor, id: string): Promise<
   const file = requireFile(core, actor, id, 'editor')
   if (file.deletedAt === null)
     throw new Problem('conflict', 'Put the file in the trash first; then it can be removed for good.')
-  await core.index.write((tx) => purge(core, tx, actor.no, file.vault.no, [file.no]))
+  await core.index.write((tx) => purge(core, tx, actor, file.vault.no, [file.no]))
   core.afterwards(collectGarbage(core))
 }
 
@@ -88,7 +88,12 @@ export async function trashFolder(core: Core, actor: Actor, id: string): Promise
     tx.run(
       sql`UPDATE folder SET deleted_at = ${now}, trashed_with = ${folder.no} WHERE deleted_at IS NULL AND no IN (SELECT value FROM json_each(${below}))`,
     )
-    record(core, tx, { vaultNo: folder.vault.no, kind: 'folder_deleted', subjectId: folder.id, userNo: actor.no })
+    record(core, tx, actor, {
+      vaultNo: folder.vault.no,
+      kind: 'folder_deleted',
+      subjectId: folder.id,
+      name: folder.name,
+    })
   })
 }
 
@@ -110,7 +115,7 @@ export async function restoreFolder(core: Core, actor: Actor, id: string): Promi
     )
     tx.run(q.updateTable('folder').set({ deleted_at: null, trashed_with: null }).where('trashed_with', '=', folder.no))
     tx.run(q.updateTable('file').set({ deleted_at: null, trashed_with: null }).where('trashed_with', '=', folder.no))
-    record(core, tx, { vaultNo: folder.vault.no, kind: 'folder_restored', subjectId: folder.id, userNo: actor.no })
+    record(core, tx, actor, { vaultNo: folder.vault.no, kind: 'folder_restored', subjectId: folder.id, name })
     return readFolder(tx, folder.no)
   })
 }
@@ -122,7 +127,7 @@ export async function removeFolder(core: Core, actor: Actor, id: string): Promis
     throw new Problem('conflict', 'Put the folder in the trash first; then it can be removed for good.')
   requireTop(folder)
   await core.index.write((tx) =>
-    purgeFolder(core, tx, actor.no, folder.vault.no, { no: folder.no, id: folder.id, parentNo: folder.parentNo }),
+    purgeFolder(core, tx, actor, folder.vault.no, { no: folder.no, id: folder.id, parentNo: folder.parentNo }),
   )
   core.afterwards(collectGarbage(core))
 }
@@ -140,14 +145,14 @@ export async function emptyTrash(core: Core, actor: Actor, vaultId: string): Pro
         .where('deleted_at', 'is not', null)
         .whereRef('trashed_with', '=', 'no'),
     )
-    for (const folder of folders) purgeFolder(core, tx, actor.no, vault.no, folder)
+    for (const folder of folders) purgeFolder(core, tx, actor, vault.no, folder)
     const files = tx.all(
       q.selectFrom('file').select('no').where('vault_no', '=', vault.no).where('deleted_at', 'is not', null),
     )
     purge(
       core,
       tx,
-      actor.no,
+      actor,
       vault.no,
       files.map(({ no }) => no),
     )
@@ -248,7 +253,7 @@ function nearestLiving(tx: Reader, folderNo: number): number {
 function purgeFolder(
   core: Core,
   tx: Transaction,
-  userNo: number | null,
+  actor: Actor | null,
   vaultNo: number,
   folder: { no: number; id: string; parentNo: number | null },
 ): void {
@@ -256,7 +261,7 @@ function purgeFolder(
   purge(
     core,
     tx,
-    userNo,
+    actor,
     vaultNo,
     files.map(({ no }) => no),
   )
@@ -268,16 +273,16 @@ function purgeFolder(
   const removed = foldersBelow(tx, folder.no).sort((a, b) => b.depth - a.depth)
   for (const { no } of removed)
     tx.run(q.deleteFrom('folder').where('no', '=', no).where('trashed_with', '=', folder.no))
-  record(core, tx, { vaultNo, kind: 'folder_removed', subjectId: folder.id, userNo })
+  record(core, tx, actor, { vaultNo, kind: 'folder_removed', subjectId: folder.id })
 }
 
-function purge(core: Core, tx: Transaction, userNo: number | null, vaultNo: number, files: FileProof['no'][]): void {
+function purge(core: Core, tx: Transaction, actor: Actor | null, vaultNo: number, files: FileProof['no'][]): void {
   for (const no of files) {
     const file = tx.get(
       q
         .selectFrom('file')
         .innerJoin('vault', 'vault.no', 'file.vault_no')
-        .select(['file.id', 'vault.id as vaultId'])
+        .select(['file.id', 'file.name', 'vault.id as vaultId'])
         .where('file.no', '=', no),
     )
     if (!file) continue
@@ -289,6 +294,6 @@ function purge(core: Core, tx: Transaction, userNo: number | null, vaultNo: numb
     )
     tx.run(q.deleteFrom('version').where('file_no', '=', no))
     tx.run(q.deleteFrom('file').where('no', '=', no))
-    record(core, tx, { vaultNo, kind: 'file_removed', subjectId: file.id, userNo })
+    record(core, tx, actor, { vaultNo, kind: 'file_removed', subjectId: file.id, name: file.name })
   }
 }

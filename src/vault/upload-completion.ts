@@ -98,7 +98,7 @@ function nameUpload(
   }
   if (!tx.get(q.selectFrom('upload').select('no').where('no', '=', row.no)))
     throw new Problem('conflict', 'This upload was ended meanwhile.')
-  const folderNo = walkTo(core, tx, actor.no, vault.no, topOf(tx, vault.no).no, names.slice(0, -1))
+  const folderNo = walkTo(core, tx, actor, vault.no, topOf(tx, vault.no).no, names.slice(0, -1))
   const existing = row.base_version === null ? undefined : liveFileAt(tx, folderNo, name)
   if (row.base_version !== null && !existing) throw replacedGone(name)
   if (existing && row.base_version !== null)

@@ -37,7 +37,7 @@ export async function createVault(
   return core.index.write((tx) => {
     const quotaBytes = input.quotaBytes ?? currentSettings(core).teamQuotaBytes
     const no = insertVault(core, tx, { id, kind: 'team', ownerNo: actor.no, name: input.name, quotaBytes })
-    record(core, tx, { vaultNo: no, kind: 'vault_updated', subjectId: id, userNo: actor.no })
+    record(core, tx, actor, { vaultNo: no, kind: 'vault_updated', subjectId: id, name: input.name })
     return readVault(tx, actor.no, no)
   })
 }
@@ -76,7 +76,7 @@ export async function changeVault(core: Core, actor: Actor, id: string, change: 
     }
     if (Object.keys(set).length === 0) return readVault(tx, actor.no, vault.no)
     tx.run(q.updateTable('vault').set(set).where('no', '=', vault.no))
-    record(core, tx, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, userNo: actor.no })
+    record(core, tx, actor, { vaultNo: vault.no, kind: 'vault_updated', subjectId: vault.id, name: name ?? '' })
     return readVault(tx, actor.no, vault.no)
   })
 }

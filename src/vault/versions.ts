@@ -9,7 +9,7 @@ import { fixed, q } from '../index/query.ts'
 import { enqueue } from '../index/queue.ts'
 import { Problem } from '../problem.ts'
 import type { Stored } from '../volume/put.ts'
-import { type Actor, type FileProof, requireFile, requireLiveFile, type VaultProof } from './access.ts'
+import { type Actor, type FileProof, ownerNo, requireFile, requireLiveFile, type VaultProof } from './access.ts'
 import { learnBlocks } from './blocks.ts'
 import { type Content, contentOfVersion, openContent } from './contents.ts'
 import type { Core } from './core.ts'
@@ -62,7 +62,7 @@ export function insertFile(
       id,
       vault.no,
       folderNo,
-      actor.no,
+      ownerNo(actor),
       named.name,
       named.name_key,
       named.name_sort,
@@ -80,7 +80,7 @@ export function insertFile(
   )
   if (!row) throw new Error('The file was not inserted.')
   insertVersion(core, tx, actor, { no: row.no, id, vaultNo: vault.no }, 1, stored)
-  record(core, tx, { vaultNo: vault.no, kind: 'file_created', subjectId: id, userNo: actor.no })
+  record(core, tx, actor, { vaultNo: vault.no, kind: 'file_created', subjectId: id, name, bytes: stored.size })
   return row.no
 }
 
@@ -123,7 +123,14 @@ export function addVersion(
   insertVersion(core, tx, actor, { no: file.no, id: file.id, vaultNo: file.vault.no }, number, stored)
   enqueue(tx, { name: 'pack', payload: { fileId: file.id, version: before.version }, priority: 5, runAt: now })
   forgetOldVersions(core, tx, file.no, number)
-  record(core, tx, { vaultNo: file.vault.no, kind: 'file_updated', subjectId: file.id, userNo: actor.no })
+  record(core, tx, actor, {
+    vaultNo: file.vault.no,
+    kind: 'file_updated',
+    subjectId: file.id,
+    act: 'upload',
+    name: before.name,
+    bytes: stored.size,
+  })
 }
 
 /** What somebody is told who replaces a version that is not the newest any more. */
@@ -277,7 +284,9 @@ function insertVersion(
   const now = core.now()
   const { objectId, size, crc32, mimeType } = stored
   const sha256 = Buffer.from(stored.sha256, 'hex')
-  tx.run(insertVersionRow(file.no, file.vaultNo, number, objectId, size, size, sha256, crc32, mimeType, now, actor.no))
+  tx.run(
+    insertVersionRow(file.no, file.vaultNo, number, objectId, size, size, sha256, crc32, mimeType, now, ownerNo(actor)),
+  )
   learnBlocks(core, tx, { ...stored, vaultNo: file.vaultNo }, stored.blocks)
   if (isMedia(stored.mimeType))
     enqueue(tx, { name: 'media', payload: { fileId: file.id, version: number }, runAt: now })

@@ -1,12 +1,10 @@
 /** Archives of folders, vaults and selections. */
 import * as api from '../../api/downloads.ts'
-import { openArchives } from '../../vault/archives.ts'
-import type { Core } from '../../vault/core.ts'
+import type { Archives } from '../../vault/archives.ts'
 import type { On } from '../bind.ts'
 import { sendArchive } from '../download.ts'
 
-export function downloadRoutes(on: On, core: Core): void {
-  const archives = openArchives(core)
+export function downloadRoutes(on: On, archives: Archives): void {
   on(api.downloadFolder, async ({ params }, { actor, context }) =>
     sendArchive(context, await archives.ofFolder(actor, params.id)),
   )
