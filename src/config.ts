@@ -66,14 +66,6 @@ export const settings = {
       oneOf('debug', 'info', 'warn', 'error', 'silent'),
     ),
   },
-  auth: {
-    login_attempts: setting(
-      100,
-      'Failed attempts to sign in from one address before it has to wait for the window to end.',
-      count(1),
-    ),
-    login_window: setting('15m', 'How long failed attempts are remembered.', duration),
-  },
   mail: {
     smtp_url: setting(
       '',
@@ -105,7 +97,6 @@ export interface Config {
   }
   readonly search: { readonly engine: 'memory' | 'fts' }
   readonly log: { readonly level: string }
-  readonly auth: { readonly loginAttempts: number; readonly loginWindowMs: number }
   /** Undefined: no mail is sent. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   readonly media: {
@@ -160,7 +151,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   ) as unknown as {
     [S in Section]: { [K in keyof (typeof settings)[S]]: (typeof settings)[S][K] extends Setting<infer T> ? T : never }
   }
-  const { server, volume, search, log, auth, mail, media } = values
+  const { server, volume, search, log, mail, media } = values
   return frozen({
     server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
     volume: {
@@ -171,8 +162,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
     },
     search,
     log,
-    auth: { loginAttempts: auth.login_attempts, loginWindowMs: auth.login_window },
-    mail: mailOf(mail.smtp_url, mail.from),
+    mail: mailOf(mail.smtp_url, mail.from, server.public_url),
     media: {
       ffmpeg: media.ffmpeg,
       ffprobe: media.ffprobe,
@@ -260,9 +250,11 @@ function chosen<T>(
   }
 }
 
-function mailOf(smtpUrl: string | undefined, from: string): Config['mail'] {
+function mailOf(smtpUrl: string | undefined, from: string, publicUrl: string | undefined): Config['mail'] {
   if (smtpUrl === undefined) return undefined
   if (!from.includes('@')) throw wrong('mail.smtp_url is set, and mail.from is no e-mail address. Set both.')
+  if (publicUrl === undefined)
+    throw wrong('mail.smtp_url is set, and server.public_url is not: mails have links in them. Set both.')
   return { smtpUrl, from }
 }
 

@@ -81,3 +81,30 @@ export const changeVault = endpoint('PATCH /api/vaults/:vaultId', {
   }),
   returns: Vault,
 })
+
+/** A vault as administrators see it: its size and its people, nothing of what is in it. */
+export const VaultSummary = v.object({
+  id: Id,
+  name: v.string(),
+  kind: v.picklist(['personal', 'team']),
+  quotaBytes: Bytes,
+  usedBytes: Bytes,
+  fileCount: v.number(),
+  memberCount: v.number(),
+  /** Names. */
+  managers: v.array(v.string()),
+})
+export type VaultSummary = v.InferOutput<typeof VaultSummary>
+
+export const listAllVaults = endpoint('GET /api/admin/vaults', {
+  summary: 'Every vault with quota, use and managers, by name.',
+  access: 'admin',
+  returns: v.object({ vaults: v.array(VaultSummary) }),
+})
+
+export const changeAnyVault = endpoint('PATCH /api/admin/vaults/:vaultId', {
+  summary: 'Sets the quota of a vault, or gives a team vault without members to somebody (`managerId`).',
+  access: 'admin',
+  body: v.object({ quotaBytes: v.optional(Bytes), managerId: v.optional(Id) }),
+  returns: VaultSummary,
+})

@@ -244,7 +244,7 @@ async function givePersonalVaults(
   rescued: Rescued,
 ): Promise<void> {
   const without = db.prepare(
-    "SELECT no, id, name FROM user WHERE no NOT IN (SELECT owner_no FROM vault WHERE kind = 'personal')",
+    "SELECT no, id, name FROM user WHERE no NOT IN (SELECT owner_no FROM vault WHERE kind = 'personal') AND email NOT LIKE '%@removed.invalid'",
   )
   for (const { id, name } of without.all() as { id: string; name: string }[]) {
     const vaultId = newId(now())

@@ -24,6 +24,7 @@ import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 import { vaultRoutes } from './routes/vaults.ts'
 import { versionRoutes } from './routes/versions.ts'
+import { siteOf } from './site.ts'
 
 export interface AppOptions {
   version: string
@@ -88,7 +89,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   versionRoutes(on, core)
   uploadRoutes(on, core)
   const archives = openArchives(core)
-  downloadRoutes(on, archives)
+  downloadRoutes(on, core, archives)
   shareRoutes(on, core, archives)
   eventRoutes(on, core)
   systemRoutes(on, core, version)
@@ -102,7 +103,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   }
   hono.get('/api/docs', (c) => {
     const nonce = document(c)
-    return c.html(docsPage(version, core.config.server.publicUrl ?? new URL(c.req.url).origin, nonce))
+    return c.html(docsPage(version, siteOf(core, c), nonce))
   })
   hono.all('/api/*', () => {
     throw new Problem('not-found', 'There is nothing under this address. GET /api/docs lists what there is.')

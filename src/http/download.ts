@@ -7,8 +7,10 @@ import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import { Problem } from '../problem.ts'
+import type { Actor } from '../vault/access.ts'
 import type { Archive } from '../vault/archives.ts'
-import type { Delivery } from '../vault/deliveries.ts'
+import type { Core } from '../vault/core.ts'
+import { type Delivery, noteDelivery } from '../vault/deliveries.ts'
 import type { Content, OpenedObject } from '../vault/downloads.ts'
 import type { Http } from './context.ts'
 import { type ByteRange, isKnown, rangesOf } from './ranges.ts'
@@ -28,11 +30,24 @@ export function isShown(mimeType: string): boolean {
   return mimeType.startsWith('text/') || shown.test(mimeType)
 }
 
+/** Notes who read a file. Players ask for a piece again and again: only who begins at the beginning looks at it anew. */
+export function readBy(
+  core: Core,
+  actor: Actor,
+  c: Context<Http>,
+  content: Content,
+  inline: boolean,
+): Deliver | undefined {
+  const { id: subjectId, vaultNo, name } = content
+  if (inline && !/^(?:bytes=0-|$)/.test(c.req.header('range') ?? '')) return undefined
+  return noteDelivery(core, actor, { act: inline ? 'view' : 'download', vaultNo, subjectId, name })
+}
+
 /** Answers a download, with ranges and conditions. */
 export async function sendContent(
   c: Context<Http>,
   content: Content,
-  { inline, deliver }: { inline: boolean; deliver?: Deliver },
+  { inline, deliver }: { inline: boolean; deliver?: Deliver | undefined },
 ): Promise<Response> {
   const asText = inline && content.mimeType.startsWith('text/')
   return answer(c, {

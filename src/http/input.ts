@@ -74,3 +74,15 @@ async function readJson(c: Context<Http>, longest = longestJson): Promise<unknow
     throw new Problem('bad-input', 'The body is not valid JSON.')
   }
 }
+
+export async function wholeBody(c: Context<Http>, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of c.env.incoming as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > most)
+      throw new Problem('too-large', `This body has at most ${most} bytes. Send the rest in another one.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

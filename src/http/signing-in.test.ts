@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { changePassword, getMe, listSessions, logout, removeSession } from '../api/auth.ts'
 import { type Client, client } from '../api/client.ts'
 import { setFavorite } from '../api/files.ts'
+import { changeSettings } from '../api/settings.ts'
 import { createToken, listTokens, removeToken } from '../api/tokens.ts'
 import { changeUser } from '../api/users.ts'
 import { refused } from '../testing/refused.ts'
@@ -84,7 +85,8 @@ test('guessing slows down, lets the person in from elsewhere, and a restart forg
 })
 
 test('an address may fail so often over all accounts, and the last untrusted hop is what counts', async () => {
-  await using t = await startTest({ env: { ...proxied.env, FILEVAULT_AUTH_LOGIN_ATTEMPTS: '10' } })
+  await using t = await startTest(proxied)
+  await t.admin.call(changeSettings, { body: { signInAttempts: 10 } })
   for (let i = 0; i < 10; i++)
     assert.equal((await signIn(t, `${i}@example.org`, 'wrong', from(`8.8.8.${i}, 203.0.113.7`))).status, 401)
   assert.equal((await signIn(t, t.alice.email, t.alice.password, from('1.1.1.1, 203.0.113.7'))).status, 429)

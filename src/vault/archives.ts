@@ -21,6 +21,8 @@ import { nameKey, numberedName } from './names.ts'
 export interface Archive extends Collected {
   /** With `.zip`. */
   readonly name: string
+  /** Undefined: of several vaults. */
+  readonly vaultNo: number | undefined
 }
 
 export interface Archives {
@@ -67,10 +69,7 @@ export function openArchives(core: Core): Archives {
   })
   const underWay = new Map<string, Promise<Collected>>()
 
-  const seqs = ({ folders, files }: Chosen): string => {
-    const vaults = new Set([...folders.map(({ folder }) => folder.vault.no), ...files.map(({ file }) => file.vault.no)])
-    return [...vaults].map((no) => `${no}@${seqOf(core, no)}`).join()
-  }
+  const seqs = (chosen: Chosen): string => [...vaultsOf(chosen)].map((no) => `${no}@${seqOf(core, no)}`).join()
 
   async function laidOut(subject: string, chosen: Chosen): Promise<Collected> {
     const key = `${subject} ${seqs(chosen)}`
@@ -86,7 +85,7 @@ export function openArchives(core: Core): Archives {
 
   async function selected(actor: Actor, id: string, ids: SelectedIds): Promise<Archive> {
     const { chosen, name } = await choose(core, actor, ids)
-    return { name, ...(await laidOut(`selection ${id}`, chosen)) }
+    return { name, vaultNo: vaultOf(chosen), ...(await laidOut(`selection ${id}`, chosen)) }
   }
 
   return {
@@ -95,6 +94,7 @@ export function openArchives(core: Core): Archives {
       const { name } = folder
       return {
         name: archiveName(name),
+        vaultNo: folder.vault.no,
         ...(await laidOut(`folder ${folder.no} ${name}`, { folders: [{ folder, name }], files: [] })),
       }
     },
@@ -104,6 +104,7 @@ export function openArchives(core: Core): Archives {
       const folders = [{ folder: topFolder(core, vault), name: null }]
       return {
         name: archiveName(vaultName(core, vault.no)),
+        vaultNo: vault.no,
         ...(await laidOut(`vault ${vault.no}`, { folders, files: [] })),
       }
     },
@@ -135,6 +136,15 @@ export function openArchives(core: Core): Archives {
       return selected(actor, id, kept)
     },
   }
+}
+
+function vaultsOf({ folders, files }: Chosen): Set<number> {
+  return new Set([...folders.map(({ folder }) => folder.vault.no), ...files.map(({ file }) => file.vault.no)])
+}
+
+function vaultOf(chosen: Chosen): number | undefined {
+  const [only, ...others] = vaultsOf(chosen)
+  return others.length === 0 ? only : undefined
 }
 
 /** What was selected, each with permission and a name of its own, and what the archive is called. */

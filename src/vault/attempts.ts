@@ -7,13 +7,14 @@ import { sql } from 'kysely'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import type { Core } from './core.ts'
+import { currentSettings } from './settings.ts'
 
 const freeFailures = 5
 const longestWaitMs = 30_000
 const accountWindowMs = 60 * 60_000
 
-/** Throws `slow-down` when `address` has to wait before it may try `account` again. */
-export function requireAttempt(core: Core, account: string, address: string): void {
+/** Throws `slow-down` when `address` has to wait before it may try `account`, or (null) anything, again. */
+export function requireAttempt(core: Core, account: string | null, address: string): void {
   const now = core.now()
   for (const row of core.index.read.all(
     q.selectFrom('attempt').selectAll().where('key', 'in', keys(account, address)),
@@ -25,10 +26,10 @@ export function requireAttempt(core: Core, account: string, address: string): vo
   }
 }
 
-/** Counts a failure. */
-export async function recordFailure(core: Core, account: string, address: string): Promise<void> {
+/** Counts a failure; without an account, as where somebody guesses what there is at all, for the address alone. */
+export async function recordFailure(core: Core, account: string | null, address: string): Promise<void> {
   const now = core.now()
-  const { loginAttempts, loginWindowMs } = core.config.auth
+  const { signInAttempts, signInWindow } = currentSettings(core)
   const [accountKey, addressKey] = keys(account, address)
   await core.index.write((tx) => {
     const failed = (key: string, windowMs: number, waitMs: (failures: number, endsAt: number) => number) => {
@@ -41,10 +42,11 @@ export async function recordFailure(core: Core, account: string, address: string
         sql`INSERT OR REPLACE INTO attempt (key, failures, window_ends_at, next_at) VALUES (${key}, ${failures}, ${endsAt}, ${nextAt})`,
       )
     }
-    failed(accountKey, accountWindowMs, (n) =>
-      n < freeFailures ? 0 : Math.min(longestWaitMs, 1000 * 2 ** (n - freeFailures)),
-    )
-    failed(addressKey, loginWindowMs, (n, endsAt) => (n < loginAttempts ? 0 : endsAt - now))
+    if (account !== null)
+      failed(accountKey, accountWindowMs, (n) =>
+        n < freeFailures ? 0 : Math.min(longestWaitMs, 1000 * 2 ** (n - freeFailures)),
+      )
+    failed(addressKey, signInWindow * 60_000, (n, endsAt) => (n < signInAttempts ? 0 : endsAt - now))
     tx.run(q.deleteFrom('attempt').where('window_ends_at', '<=', now))
   })
 }
@@ -56,6 +58,6 @@ export async function forgetFailures(core: Core, account: string, address: strin
     await core.index.write((tx) => tx.run(q.deleteFrom('attempt').where('key', '=', accountKey)))
 }
 
-function keys(account: string, address: string): [string, string] {
-  return [`account ${account.slice(0, 254)} from ${address}`, `address ${address}`]
+function keys(account: string | null, address: string): [string, string] {
+  return [`account ${(account ?? '').slice(0, 254)} from ${address}`, `address ${address}`]
 }

@@ -7,6 +7,9 @@ import type { Core } from './core.ts'
 
 /** What a download needs to know before any byte is read. */
 export interface Content {
+  /** Of the file. */
+  id: string
+  vaultNo: number
   name: string
   size: number
   mimeType: string
@@ -24,6 +27,8 @@ export function contentOfVersion(core: Core, file: FileProof, number: number): C
   )
   if (!version) throw new Problem('not-found', `This file has no version ${number}, or it is not kept any more.`)
   return {
+    id: file.id,
+    vaultNo: file.vault.no,
     name: file.name,
     size: version.size,
     mimeType: version.mime_type,

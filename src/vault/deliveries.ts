@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto'
 import { fixed, q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
+import type { Actor } from './access.ts'
 import type { Core } from './core.ts'
+import type { Deed } from './events.ts'
 import type { Guest } from './guests.ts'
 
 /** What is fetched: one content under one digest. */
@@ -60,8 +62,8 @@ const placesOf = fixed<{ max_downloads: number | null; taken: number }>(
 // What was given up on the way counts by its parts: who takes nine tenths of a file ten times has had it nine times.
 const loosen = fixed(
   `UPDATE share SET loose_parts = loose_parts
-     + (SELECT total(CAST(granted AS REAL) / max(size, 1)) FROM delivery WHERE share_no = share.no AND touched_at < ?2)
-   WHERE no = ?1`,
+     + (SELECT total(CAST(granted AS REAL) / max(size, 1)) FROM delivery WHERE share_no = share.no AND touched_at < ?)
+   WHERE no = ?`,
 )
 const forget = fixed('DELETE FROM delivery WHERE share_no = ? AND touched_at < ?')
 
@@ -71,7 +73,7 @@ export async function beginDelivery(core: Core, guest: Guest, subject: Subject, 
   const name = createHash('sha256').update(`${subject.id} ${subject.digest}`).digest('base64url')
   const no = await core.index.write((tx) => {
     const now = core.now()
-    tx.run(loosen(shareNo, now - idleMs))
+    tx.run(loosen(now - idleMs, shareNo))
     tx.run(forget(shareNo, now - idleMs))
     const open = tx.get(openOf(shareNo, guest.visitor, name, bytes))
     if (open) {
@@ -145,6 +147,19 @@ async function finish(
     else tx.run(q.updateTable('delivery').set({ granted, touched_at: core.now() }).where('no', '=', no))
   })
 }
+
+/** What goes out to a member, for the access log; nothing limits it. */
+export function noteDelivery(core: Core, actor: Actor, deed: Deed): (bytes: number) => Promise<Delivery> {
+  return async (granted) => ({
+    granted,
+    signal: never,
+    async end(bytes) {
+      core.events.note(actor, { ...deed, bytes })
+    },
+  })
+}
+
+const never = new AbortController().signal
 
 const countDownload = fixed('UPDATE share SET download_count = download_count + 1, last_accessed_at = ? WHERE no = ?')
 

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { type Actor, requireAdmin, requireFile, requireScope, requireVault } from './access.ts'
 import type { Core } from './core.ts'
+import { currentSettings } from './settings.ts'
 import { timeOf } from './times.ts'
 
 export type { Act }
@@ -95,11 +96,13 @@ export function listEvents(core: Core, actor: Actor, query: EventQuery): Promise
 }
 
 /** One's own acts; with `vaultId` those in a vault that one manages, with `subjectId` those done to a file that one may see. */
-export function listOwnEvents(core: Core, actor: Actor, query: EventQuery): Promise<EventPage> {
+export async function listOwnEvents(core: Core, actor: Actor, query: EventQuery): Promise<EventPage> {
   requireScope(actor, 'read')
   if (query.subjectId !== undefined && query.vaultId === undefined) {
-    const file = requireFile(core, actor, query.subjectId, 'viewer')
-    return pageOf(core, query, { vaultNo: file.vault.no })
+    const { vault } = requireFile(core, actor, query.subjectId, 'viewer')
+    const page = await pageOf(core, query, { vaultNo: vault.no })
+    // Where others were when they did it is for those who answer for the vault.
+    return vault.role === 'manager' ? page : { ...page, events: page.events.map((one) => ({ ...one, address: '' })) }
   }
   if (query.vaultId !== undefined) {
     const vault = requireVault(core, actor, query.vaultId, 'viewer')
@@ -125,8 +128,8 @@ export async function* eventsAsCsv(core: Core, actor: Actor, filter: EventQuery)
 }
 
 /** Removes lines older than the settings say, some at a time. Answers how many went. */
-export async function expireEvents(core: Core, keepDays: number): Promise<number> {
-  const before = core.now() - keepDays * 86_400_000
+export async function expireEvents(core: Core): Promise<number> {
+  const before = core.now() - currentSettings(core).keepEventDays * 86_400_000
   const { changes } = await core.index.write((tx) => tx.run(removeOld(before)))
   return changes
 }

@@ -9,6 +9,7 @@ import type { Actor, LinkReach } from './access.ts'
 import { forgetFailures, recordFailure, requireAttempt } from './attempts.ts'
 import type { Core } from './core.ts'
 import { requireCode, sendCode } from './mailed-codes.ts'
+import { requireRate } from './rates.ts'
 import type { Origin } from './sessions.ts'
 import { emailKey } from './users.ts'
 
@@ -162,11 +163,12 @@ async function openVisit(core: Core, row: LinkRow, email: string | null): Promis
 }
 
 function requireLink(core: Core, code: string, { address }: Origin): LinkRow {
-  requireAttempt(core, 'links', address)
+  requireRate(core, address)
+  requireAttempt(core, null, address)
   const row = codeForm.test(code) ? core.index.read.get(linkOf(code, core.now())) : undefined
   if (row) return row
   // Nobody guesses 130 bits; who tries is slowed down all the same.
-  core.afterwards(recordFailure(core, 'links', address))
+  core.afterwards(recordFailure(core, null, address))
   throw new Problem('not-found', 'This link leads nowhere: it was mistyped, has expired, or was taken back.')
 }
 

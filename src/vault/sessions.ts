@@ -11,6 +11,8 @@ import { Problem } from '../problem.ts'
 import { type Actor, type PersonRow, personColumns, personOf, requireScope } from './access.ts'
 import { forgetFailures, recordFailure, requireAttempt } from './attempts.ts'
 import type { Core } from './core.ts'
+import { writeEvent } from './events.ts'
+import { requireGoodPassword } from './password-rules.ts'
 import { emailKey } from './users.ts'
 
 const hour = 3_600_000
@@ -51,6 +53,7 @@ export async function signIn(
   )
   if (!(await core.passwords.verify(user?.password_hash, input.password)) || !user) {
     await recordFailure(core, account, from.address)
+    core.events.note({ no: 0, email: account.slice(0, 254), address: from.address }, { act: 'sign-in-failed' })
     throw new Problem('not-signed-in', 'The e-mail address or the password is wrong.')
   }
   await forgetFailures(core, account, from.address)
@@ -93,6 +96,7 @@ export async function startSession(
   })
   const actor = await resumeSession(core, cookie)
   if (!actor) throw new Error('The new session cannot be read.')
+  core.events.note({ ...actor.actor, address: from.address }, { act: 'sign-in', name: from.userAgent })
   return { actor: actor.actor, cookie, ...(remember ? { maxAge: longestMs / 1000 } : {}) }
 }
 
@@ -152,6 +156,7 @@ export async function endSession(core: Core, actor: Actor, id: string): Promise<
   const { changes } = await core.index.write((tx) =>
     tx.run(q.deleteFrom('session').where('id', '=', id).where('user_no', '=', actor.no)),
   )
+  if (changes > 0) core.events.note(actor, { act: 'sign-out', subjectId: id })
   if (changes === 0) throw new Problem('not-found', 'There is no such session.')
 }
 
@@ -173,11 +178,13 @@ export async function changePassword(
       errors: [{ path: 'current', message: 'The present password is wrong.' }],
     })
   }
+  await requireGoodPassword(input.password, actor)
   const hash = await core.passwords.hash(input.password)
   const session = actor.by.id
   await core.index.write((tx) => {
     tx.run(q.updateTable('user').set({ password_hash: hash }).where('no', '=', actor.no))
     tx.run(q.deleteFrom('session').where('user_no', '=', actor.no).where('id', '!=', session))
+    writeEvent(tx, core.now(), actor, { act: 'password', subjectId: actor.id })
   })
 }
 

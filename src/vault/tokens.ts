@@ -41,7 +41,9 @@ export async function createToken(core: Core, actor: Actor, input: NewToken): Pr
       'not-allowed',
       `A token that is made with this one has to end with it, by ${new Date(ends).toISOString()}. Name an expiresAt.`,
     )
-  return insertToken(core, actor.no, input, vault?.no ?? maker?.vault_no ?? null)
+  const made = await insertToken(core, actor.no, input, vault?.no ?? maker?.vault_no ?? null)
+  core.events.note(actor, { act: 'token', subjectId: made.id, name: made.name })
+  return made
 }
 
 /** Makes a token for a user, for the command line, where whoever may write the volume may do so. */
@@ -84,6 +86,7 @@ export async function removeToken(core: Core, actor: Actor, id: string): Promise
     tx.run(q.deleteFrom('token').where('id', '=', id).where('user_no', '=', actor.no)),
   )
   if (changes === 0) throw new Problem('not-found', 'There is no such token.')
+  core.events.note(actor, { act: 'token', subjectId: id, name: 'revoked' })
 }
 
 /** The person behind a token, if it is good and its owner is not disabled. */

@@ -9,6 +9,7 @@ import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
 import { type Actor, requireAdmin } from './access.ts'
 import type { Core } from './core.ts'
+import { requireGoodPassword } from './password-rules.ts'
 import { currentSettings } from './settings.ts'
 import { insertVault } from './vaults.ts'
 
@@ -52,7 +53,10 @@ export function addFirstAdministrator(
 /** Makes a user with a personal vault. Without a password one is made up and answered, the only time it is seen. */
 export async function createUser(core: Core, actor: Actor, input: NewUser): Promise<User & { password?: string }> {
   requireAdmin(actor)
-  return addUser(core, input)
+  if (input.password !== undefined) await requireGoodPassword(input.password, input)
+  const made = await addUser(core, input)
+  core.events.note(actor, { act: 'user', subjectId: made.id, name: `${made.email}: made` })
+  return made
 }
 
 /** The same for the command line, where whoever may write the volume may make users. */
@@ -78,7 +82,14 @@ export async function changeUser(core: Core, actor: Actor, id: string, change: U
   requireAdmin(actor)
   if (id === actor.id && (change.disabled || change.admin === false))
     throw new Problem('conflict', 'You cannot shut yourself out. Ask another administrator to do it.')
-  return alterUser(core, requireUser(core.index.read, (eb) => eb('user.id', '=', id)).id, change)
+  const user = requireUser(core.index.read, (eb) => eb('user.id', '=', id))
+  if (change.password !== undefined) await requireGoodPassword(change.password, user)
+  const changed = await alterUser(core, user.id, change)
+  const what = Object.entries(change)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => (key === 'password' ? key : `${key} ${value}`))
+  core.events.note(actor, { act: 'user', subjectId: id, name: `${user.email}: ${what.join(', ')}` })
+  return changed
 }
 
 /** The same by e-mail address, for the command line. */
@@ -104,33 +115,6 @@ export function userNoByEmail(core: Core, email: string): number {
 /** Sets the quota of the personal vault of a user. */
 export async function setQuota(core: Core, actor: Actor, id: string, quotaBytes: number): Promise<User> {
   return changeUser(core, actor, id, { quotaBytes })
-}
-
-/** Removes a user whose vault is empty and who left nothing behind in others. */
-export async function removeUser(core: Core, actor: Actor, id: string): Promise<void> {
-  requireAdmin(actor)
-  if (id === actor.id) throw new Problem('conflict', 'You cannot remove yourself. Ask another administrator to do it.')
-  const { vaultId } = requireUser(core.index.read, (eb) => eb('user.id', '=', id))
-  await core.index.write((tx) => {
-    const user = requireUser(tx, (eb) => eb('user.id', '=', id))
-    const kept = tx.get(
-      sql<{ kept: number }>`
-        SELECT (SELECT count(*) FROM version v JOIN user u ON u.no = v.created_by WHERE u.id = ${id})
-             + (SELECT count(*) FROM file f JOIN user u ON u.no = f.owner_no WHERE u.id = ${id})
-             + (SELECT count(*) FROM file f JOIN vault ON vault.no = f.vault_no WHERE vault.id = ${user.vaultId}) AS kept`,
-    )
-    if (kept && kept.kept > 0)
-      throw new Problem(
-        'conflict',
-        `${user.name} still has files. Disable the user instead, or remove the files and empty the trash first.`,
-      )
-    tx.run(
-      sql`DELETE FROM folder WHERE vault_no = (SELECT no FROM vault WHERE id = ${user.vaultId}) AND parent_no IS NOT NULL`,
-    )
-    tx.run(q.deleteFrom('vault').where('id', '=', user.vaultId))
-    tx.run(q.deleteFrom('user').where('id', '=', id))
-  })
-  await core.volume.removeVault(vaultId)
 }
 
 async function insertUser(

@@ -2,7 +2,7 @@
 import { ApiProblem, type Client, client } from '../../src/api/client.ts'
 
 const plain = client()
-const open = ['/sign-in', '/setup']
+const open = ['/sign-in', '/setup', '/forgot']
 
 export const call: Client['call'] = async (endpoint, input, options) => {
   try {
@@ -15,5 +15,8 @@ export const call: Client['call'] = async (endpoint, input, options) => {
     throw error
   }
 }
+
+/** The same for who has no account: a refusal is theirs to answer, by a password or an address. */
+export const callAsGuest: Client['call'] = plain.call
 
 export const addressOf = plain.url

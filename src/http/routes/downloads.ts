@@ -1,18 +1,24 @@
 /** Archives of folders, vaults and selections. */
 import * as api from '../../api/downloads.ts'
-import type { Archives } from '../../vault/archives.ts'
-import type { On } from '../bind.ts'
+import type { Archive, Archives } from '../../vault/archives.ts'
+import type { Core } from '../../vault/core.ts'
+import { noteDelivery } from '../../vault/deliveries.ts'
+import type { Call, On } from '../bind.ts'
 import { sendArchive } from '../download.ts'
 
-export function downloadRoutes(on: On, archives: Archives): void {
-  on(api.downloadFolder, async ({ params }, { actor, context }) =>
-    sendArchive(context, await archives.ofFolder(actor, params.id)),
+export function downloadRoutes(on: On, core: Core, archives: Archives): void {
+  const sendTo = ({ actor, context }: Call, archive: Archive, subjectId?: string): Promise<Response> => {
+    const { vaultNo, name } = archive
+    return sendArchive(context, archive, {
+      deliver: noteDelivery(core, actor, { act: 'download', vaultNo, subjectId, name }),
+    })
+  }
+  on(api.downloadFolder, async ({ params }, call) =>
+    sendTo(call, await archives.ofFolder(call.actor, params.id), params.id),
   )
-  on(api.downloadVault, async ({ params }, { actor, context }) =>
-    sendArchive(context, await archives.ofVault(actor, params.vaultId)),
+  on(api.downloadVault, async ({ params }, call) =>
+    sendTo(call, await archives.ofVault(call.actor, params.vaultId), params.vaultId),
   )
   on(api.createDownload, ({ body }, { actor }) => archives.select(actor, body))
-  on(api.downloadSelection, async ({ params }, { actor, context }) =>
-    sendArchive(context, await archives.ofSelection(actor, params.id)),
-  )
+  on(api.downloadSelection, async ({ params }, call) => sendTo(call, await archives.ofSelection(call.actor, params.id)))
 }

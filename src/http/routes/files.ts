@@ -7,7 +7,7 @@ import { changeFile, copyFile, getFile, setFavorite, setTags } from '../../vault
 import { listFiles } from '../../vault/listing.ts'
 import { emptyTrash, removeFile, restoreFile, trashFile } from '../../vault/trash.ts'
 import type { On } from '../bind.ts'
-import { sendContent, sendThumbnail } from '../download.ts'
+import { readBy, sendContent, sendThumbnail } from '../download.ts'
 import { receiveFiles } from '../multipart.ts'
 
 export function fileRoutes(on: On, core: Core): void {
@@ -27,9 +27,10 @@ export function fileRoutes(on: On, core: Core): void {
   on(api.emptyTrash, ({ params }, { actor }) => emptyTrash(core, actor, params.vaultId))
   on(api.setFavorite, ({ params, body }, { actor }) => setFavorite(core, actor, params.id, body?.favorite))
   on(api.setTags, ({ params, body }, { actor }) => setTags(core, actor, params.id, body.tags))
-  on(api.download, ({ params, query }, { actor, context }) =>
-    sendContent(context, contentOf(core, actor, params.id), { inline: query.inline ?? false }),
-  )
+  on(api.download, ({ params, query: { inline = false } }, { actor, context }) => {
+    const content = contentOf(core, actor, params.id)
+    return sendContent(context, content, { inline, deliver: readBy(core, actor, context, content, inline) })
+  })
   on(api.thumbnail, ({ params, query }, { actor, context }) =>
     sendThumbnail(context, () => thumbnailOf(core, actor, params.id, query.size ?? 'medium')),
   )

@@ -23,11 +23,12 @@ import { changeShare, createShare, listShares, removeShare } from '../../vault/s
 import type { Call, On } from '../bind.ts'
 import type { Http } from '../context.ts'
 import { isShown, sendArchive, sendContent, sendThumbnail } from '../download.ts'
+import { siteOf } from '../site.ts'
 
 export function shareRoutes(on: On, core: Core, archives: Archives): void {
   const told = (share: api.Share, { context }: Call): api.Share => ({
     ...share,
-    url: (core.config.server.publicUrl ?? new URL(context.req.url).origin) + share.url,
+    url: siteOf(core, context) + share.url,
   })
   on(api.listShares, ({ query }, call) => ({
     shares: listShares(core, call.actor, query).map((share) => told(share, call)),

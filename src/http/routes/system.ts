@@ -4,6 +4,7 @@ import type { Core } from '../../vault/core.ts'
 import { openHealth } from '../../vault/health.ts'
 import type { On } from '../bind.ts'
 import { openApiDocument } from '../openapi.ts'
+import { siteOf } from '../site.ts'
 
 export function systemRoutes(on: On, core: Core, version: string): void {
   const check = openHealth(core, version)
@@ -12,7 +13,5 @@ export function systemRoutes(on: On, core: Core, version: string): void {
     if (health.status === 'failed') context.env.outgoing.statusCode = 503
     return health
   })
-  on(api.openapi, (_, { context }) =>
-    openApiDocument(version, core.config.server.publicUrl ?? new URL(context.req.url).origin),
-  )
+  on(api.openapi, (_, { context }) => openApiDocument(version, siteOf(core, context)))
 }

@@ -14,6 +14,7 @@ import { createUpload, getUpload, listUploads, removeUpload, requireOpenUpload }
 import type { On } from '../bind.ts'
 import type { Http } from '../context.ts'
 import { digestOf } from '../digest.ts'
+import { wholeBody } from '../input.ts'
 
 export function uploadRoutes(on: On, core: Core): void {
   on(api.createUpload, ({ params, body }, { actor }) => createUpload(core, actor, params.vaultId, body))
@@ -81,18 +82,6 @@ async function listening<T>(c: Context<Http>, take: (body: ChunkBody) => Promise
 
 /** What one question about stretches may weigh: some 200,000 blocks. */
 const mostInMatch = 8 * 1024 * 1024
-
-async function wholeBody(c: Context<Http>, most: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of c.env.incoming as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > most)
-      throw new Problem('too-large', `This body has at most ${most} bytes. Send the rest in another one.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
 
 function understood<T>(decode: () => T): T {
   try {

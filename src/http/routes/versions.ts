@@ -4,13 +4,14 @@ import { Problem } from '../../problem.ts'
 import type { Core } from '../../vault/core.ts'
 import { listVersions, restoreVersion, versionOf } from '../../vault/versions.ts'
 import type { On } from '../bind.ts'
-import { sendContent } from '../download.ts'
+import { readBy, sendContent } from '../download.ts'
 
 export function versionRoutes(on: On, core: Core): void {
   on(api.listVersions, ({ params }, { actor }) => ({ versions: listVersions(core, actor, params.id) }))
-  on(api.downloadVersion, ({ params, query }, { actor, context }) =>
-    sendContent(context, versionOf(core, actor, params.id, numberOf(params.n)), { inline: query.inline ?? false }),
-  )
+  on(api.downloadVersion, ({ params, query: { inline = false } }, { actor, context }) => {
+    const content = versionOf(core, actor, params.id, numberOf(params.n))
+    return sendContent(context, content, { inline, deliver: readBy(core, actor, context, content, inline) })
+  })
   on(api.restoreVersion, ({ params }, { actor }) => restoreVersion(core, actor, params.id, numberOf(params.n)))
 }
 

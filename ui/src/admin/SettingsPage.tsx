@@ -8,53 +8,107 @@ import { formatBytes, formatNumber, parseBytes } from '../kit/format.ts'
 import { FailedState, SkeletonRows } from '../kit/states.tsx'
 import { useToast, useTold } from '../kit/Toast.tsx'
 import { AdminPage } from './AdminPage.tsx'
+import { Logo } from './Logo.tsx'
 import { useChangeSettings, useSettings } from './queries.ts'
 
 interface Field {
   setting: keyof Settings
   label: string
   about: string
+  format: (value: never) => string
+  parse: (text: string) => number | string | undefined
+  wrong: string
 }
 
 const bytes = { format: formatBytes, parse: parseBytes, wrong: 'Write it like 10 GB.' }
 const counts = { format: formatNumber, parse: parseCount, wrong: 'A whole number from 1 is needed.' }
+const words = { format: String, parse: (text: string) => text.trim() || undefined, wrong: 'A name is needed.' }
 
-const fields: (Field & typeof bytes)[] = [
+const groups: { title: string; about: string; fields: Field[] }[] = [
   {
-    ...bytes,
-    setting: 'defaultQuotaBytes',
-    label: 'Quota of a new user',
-    about: 'What a personal vault may hold when it is made. Those that are there keep theirs.',
+    title: 'Space',
+    about: 'What vaults may hold, and how much of it at once.',
+    fields: [
+      {
+        ...bytes,
+        setting: 'defaultQuotaBytes',
+        label: 'Quota of a new user',
+        about: 'What a personal vault may hold when it is made. Those that are there keep theirs.',
+      },
+      {
+        ...bytes,
+        setting: 'teamQuotaBytes',
+        label: 'Quota of a new team vault',
+        about: 'The same for vaults that people make together.',
+      },
+      {
+        ...bytes,
+        setting: 'maxFileBytes',
+        label: 'Largest file',
+        about: 'A single file larger than this is refused, however much room there is.',
+      },
+      {
+        ...bytes,
+        setting: 'chunkBytes',
+        label: 'Chunks of large uploads',
+        about:
+          'Each arrives whole or not at all. Smaller ones lose less on bad lines, larger ones are a little faster.',
+      },
+    ],
   },
   {
-    ...bytes,
-    setting: 'maxFileBytes',
-    label: 'Largest file',
-    about: 'A single file larger than this is refused, however much room there is.',
+    title: 'How long things stay',
+    about: 'What is older is removed by the hour, for good.',
+    fields: [
+      {
+        ...counts,
+        setting: 'keepVersions',
+        label: 'Versions of a file',
+        about: 'So many are kept, the newest included; the oldest go first. A vault can have its own number.',
+      },
+      {
+        ...counts,
+        setting: 'keepVersionDays',
+        label: 'Days that a version is kept',
+        about: 'Counted from when another replaced it. The newest stays for ever.',
+      },
+      {
+        ...counts,
+        setting: 'keepTrashDays',
+        label: 'Days in the trash',
+        about: 'What was thrown away longer ago is removed for good.',
+      },
+      {
+        ...counts,
+        setting: 'keepEventDays',
+        label: 'Days in the access log',
+        about: 'Who did what, when, and from where.',
+      },
+    ],
   },
   {
-    ...counts,
-    setting: 'keepVersions',
-    label: 'Versions of a file',
-    about: 'So many are kept, the newest included; the oldest go first. A vault can have its own number.',
-  },
-  {
-    ...counts,
-    setting: 'keepVersionDays',
-    label: 'Days that a version is kept',
-    about: 'Counted from when another replaced it. The newest stays for ever.',
-  },
-  {
-    ...counts,
-    setting: 'keepTrashDays',
-    label: 'Days in the trash',
-    about: 'What was thrown away longer ago is removed for good.',
-  },
-  {
-    ...bytes,
-    setting: 'chunkBytes',
-    label: 'Chunks of large uploads',
-    about: 'Each arrives whole or not at all. Smaller ones lose less on bad lines, larger ones are a little faster.',
+    title: 'Against guessing',
+    about: 'Counted for each address. Nobody can lock somebody else out.',
+    fields: [
+      {
+        ...counts,
+        setting: 'signInAttempts',
+        label: 'Failed attempts',
+        about: 'To sign in, or to unlock a link; then this address waits.',
+      },
+      {
+        ...counts,
+        setting: 'signInWindow',
+        label: 'Minutes until they are forgotten',
+        about: 'The wait is never longer than this.',
+      },
+      {
+        ...counts,
+        setting: 'guestRequests',
+        label: 'Requests of guests',
+        about: 'Through links, in the same time. A gallery with a thousand pictures takes a thousand.',
+      },
+    ],
   },
 ]
 
@@ -67,20 +121,40 @@ export function SettingsPage() {
   const { data, error, refetch } = useSettings()
   return (
     <AdminPage>
-      <Section title="Settings" about="They take effect at once.">
-        {error && <FailedState error={error} onRetry={() => void refetch()} />}
-        {!data && !error && <SkeletonRows rows={6} />}
-        <div className="flex max-w-md flex-col gap-6">
-          {data &&
-            fields.map((one) => <Row key={`${one.setting} ${data[one.setting]}`} {...one} value={data[one.setting]} />)}
-        </div>
-      </Section>
+      {error && <FailedState error={error} onRetry={() => void refetch()} />}
+      {!data && !error && <SkeletonRows rows={6} />}
+      {data &&
+        groups.map(({ title, about, fields }) => (
+          <Section key={title} title={title} about={about}>
+            <div className="flex max-w-md flex-col gap-6">
+              {fields.map((one) => (
+                <Row key={`${one.setting} ${data[one.setting]}`} {...one} value={data[one.setting]} />
+              ))}
+            </div>
+          </Section>
+        ))}
+      {data && (
+        <Section title="What guests see" about="Above whatever is shared by a link.">
+          <div className="flex max-w-md flex-col gap-6">
+            <Row
+              key={data.brandName}
+              {...words}
+              setting="brandName"
+              label="Name"
+              about="Of your team or company."
+              value={data.brandName}
+            />
+            <Logo />
+          </div>
+        </Section>
+      )}
     </AdminPage>
   )
 }
 
-function Row({ setting, label, about, value, format, parse, wrong }: Field & typeof bytes & { value: number }) {
-  const [text, setText] = useState(format(value))
+function Row({ setting, label, about, value, format, parse, wrong }: Field & { value: number | string }) {
+  const shown = format(value as never)
+  const [text, setText] = useState(shown)
   const { mutateAsync, isPending } = useChangeSettings()
   const told = useTold()
   const show = useToast()
@@ -91,7 +165,7 @@ function Row({ setting, label, about, value, format, parse, wrong }: Field & typ
       onSubmit={(event) => {
         event.preventDefault()
         if (wanted !== undefined)
-          told(mutateAsync({ [setting]: wanted }).then(() => show({ text: `${label}: ${format(wanted)}.` })))
+          told(mutateAsync({ [setting]: wanted }).then(() => show({ text: `${label}: ${format(wanted as never)}.` })))
       }}
     >
       <div className="flex-1">
@@ -103,7 +177,7 @@ function Row({ setting, label, about, value, format, parse, wrong }: Field & typ
           error={wanted === undefined ? wrong : undefined}
         />
       </div>
-      <Button type="submit" isDisabled={wanted === undefined || isPending || text === format(value)}>
+      <Button type="submit" isDisabled={wanted === undefined || isPending || text === shown}>
         Save
       </Button>
     </form>

@@ -7,6 +7,7 @@ import { health } from '../../../src/api/system.ts'
 import * as users from '../../../src/api/users.ts'
 import { call } from '../call.ts'
 import { keys } from '../files/queries.ts'
+import { keys as sharing } from '../sharing/queries.ts'
 
 export type User = users.User
 
@@ -79,4 +80,20 @@ export function useChangeSettings() {
     mutationFn: (body: Partial<settings.Settings>) => call(settings.changeSettings, { body }),
     onSuccess: (changed) => queries.setQueryData(own.settings, changed),
   })
+}
+
+function useBrandChange<T, R>(work: (input: T) => Promise<R>) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: work,
+    onSettled: () => queries.invalidateQueries({ queryKey: [...sharing.brand] }),
+  })
+}
+
+export function useSetLogo() {
+  return useBrandChange((body: Blob) => call(settings.setLogo, { body }))
+}
+
+export function useRemoveLogo() {
+  return useBrandChange(() => call(settings.removeLogo, {}))
 }
