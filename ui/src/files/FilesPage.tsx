@@ -10,6 +10,7 @@ import { useTold } from '../kit/Toast.tsx'
 import { Chips } from '../search/Chips.tsx'
 import { Crumbs } from './Crumbs.tsx'
 import { Details } from './Details.tsx'
+import { FileViewer } from './FileViewer.tsx'
 import { Grid } from './Grid.tsx'
 import { Keys } from './Keys.tsx'
 import type { ListProps } from './list.ts'
@@ -20,7 +21,6 @@ import { useSelection } from './selection.ts'
 import { Table } from './Table.tsx'
 import { useActions } from './useActions.tsx'
 import { useEntries } from './useEntries.ts'
-import { Viewer } from './Viewer.tsx'
 
 const names: Record<Shelf, string> = { files: 'All files', favourites: 'Favourites', recent: 'Recent', trash: 'Trash' }
 
@@ -144,7 +144,7 @@ export function FilesPage({ shelf }: { shelf: Shelf }) {
       {actions.dialog}
       {keysShown && <Keys onClose={() => setKeysShown(false)} />}
       {place.open !== undefined && (
-        <Viewer
+        <FileViewer
           id={place.open}
           files={shownFiles}
           onGo={(id) => change({ open: id }, true)}

@@ -1,12 +1,12 @@
 /** A picture: whole at first; a click shows its own pixels, and it is then moved by scrolling. */
 import { useState } from 'react'
 import { classes } from '../kit/classes.ts'
-import { downloadAddress, type File, pictureAddress } from './queries.ts'
+import type { Shown } from './shown.ts'
 
-export function ImageView({ file }: { file: File }) {
+export function ImageView({ file }: { file: Shown }) {
   const [large, setLarge] = useState(false)
   const [failed, setFailed] = useState(false)
-  const source = failed && file.thumbnail === 'ready' ? pictureAddress(file, 'large') : downloadAddress(file.id, true)
+  const source = failed && file.picture ? file.picture : file.address
   return (
     <div className={classes('flex min-h-0 min-w-0 flex-1', large ? 'overflow-auto' : 'overflow-hidden p-4')}>
       <button

@@ -1,17 +1,17 @@
 /** The beginning of a text, as it is. */
 import { useQuery } from '@tanstack/react-query'
 import { formatBytes } from '../kit/format.ts'
-import { downloadAddress, type File } from './queries.ts'
-import { Note } from './Viewer.tsx'
+import { Note } from './Note.tsx'
+import type { Shown } from './shown.ts'
 
 const mostBytes = 256 * 1024
 
-export function TextView({ file }: { file: File }) {
+export function TextView({ file }: { file: Shown }) {
   const { data, error } = useQuery({
-    queryKey: ['text', file.id, file.sha256],
+    queryKey: ['text', file.key],
     queryFn: async ({ signal }) => {
       if (file.size === 0) return ''
-      const response = await fetch(downloadAddress(file.id, true), {
+      const response = await fetch(file.address, {
         signal,
         headers: { range: `bytes=0-${mostBytes - 1}` },
       })

@@ -2,18 +2,18 @@
 import { GlobalWorkerOptions, getDocument, type PDFDocumentProxy, RenderingCancelledException } from 'pdfjs-dist'
 import workerAddress from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
 import { useEffect, useRef, useState } from 'react'
-import { downloadAddress, type File } from './queries.ts'
-import { Note } from './Viewer.tsx'
+import { Note } from './Note.tsx'
+import type { Shown } from './shown.ts'
 
 GlobalWorkerOptions.workerSrc = workerAddress
 
 const widest = 900
 
-export function PdfView({ file }: { file: File }) {
+export function PdfView({ file: { address } }: { file: Shown }) {
   const [pdf, setPdf] = useState<PDFDocumentProxy>()
   const [failure, setFailure] = useState<string>()
   useEffect(() => {
-    const loading = getDocument({ url: downloadAddress(file.id, true), enableXfa: false })
+    const loading = getDocument({ url: address, enableXfa: false })
     let gone = false
     loading.promise.then(
       (ready) => !gone && setPdf(ready),
@@ -23,7 +23,7 @@ export function PdfView({ file }: { file: File }) {
       gone = true
       void loading.destroy()
     }
-  }, [file.id])
+  }, [address])
   if (failure) return <Note>{failure}</Note>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keys can scroll it
