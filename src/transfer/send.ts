@@ -14,13 +14,31 @@ export interface Sending {
 export type Send = (sending: Sending) => Promise<void>
 
 /** For the page: the session cookie goes along by itself. */
-export const sendFromBrowser: Send = ({ body, signal, onProgress }) =>
-  new Promise((resolve, reject) => {
+export const sendFromBrowser: Send = async ({ body, signal, onProgress }) => {
+  await request(uploadFiles.method, uploadFiles.path, body, { signal, onProgress })
+}
+
+/** Puts one file under an address, from the page; answers the text of the answer. */
+export function putFromBrowser(
+  address: string,
+  body: Blob,
+  told: { signal: AbortSignal; onProgress: (sent: number) => void },
+): Promise<string> {
+  return request('PUT', address, body, told)
+}
+
+function request(
+  method: string,
+  address: string,
+  body: FormData | Blob,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (sent: number) => void },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
-    request.open(uploadFiles.method, uploadFiles.path)
+    request.open(method, address)
     request.upload.onprogress = ({ loaded }) => onProgress(loaded)
     request.onload = () => {
-      if (request.status >= 200 && request.status < 300) return resolve()
+      if (request.status >= 200 && request.status < 300) return resolve(request.responseText)
       const wait = Number(request.getResponseHeader('retry-after')) || undefined
       reject(new ApiProblem({ ...parsed(request.responseText), status: request.status }, wait))
     }
@@ -29,6 +47,7 @@ export const sendFromBrowser: Send = ({ body, signal, onProgress }) =>
     signal.addEventListener('abort', () => request.abort(), { once: true })
     request.send(body)
   })
+}
 
 /** For programs, with a token. */
 export function sendWithToken(origin: string, token: string): Send {

@@ -131,15 +131,17 @@ export function fileBehind(core: Core, guest: Guest, path: string | undefined): 
   return { id: found.file.id, content: contentOfVersion(core, found.file, found.file.version) }
 }
 
-/** Where a guest's upload goes: the folder, and the name of the file in it. Folders on the way have to be there. */
-export function dropBehind(core: Core, guest: Guest, path: string): { folder: FolderProof; name: string } {
+/** Where a guest's upload goes: the shared folder, the folders below it (made where they are missing), and its name. */
+export function dropBehind(
+  core: Core,
+  guest: Guest,
+  path: string,
+): { folderId: string; path: string | undefined; name: string } {
   const names = cleanPath(path)
   const name = names.pop()
   if (name === undefined || guest.folderId === null) throw nothingThere()
-  const top = requireDrop(core, guest.actor, guest.folderId)
-  const no = folderAt(core.index.read, top.no, names)
-  if (no === undefined) throw nothingThere()
-  return { folder: names.length === 0 ? top : requireDrop(core, guest.actor, folderId(core.index.read, no)), name }
+  const { id } = requireDrop(core, guest.actor, guest.folderId)
+  return { folderId: id, path: names.length === 0 ? undefined : names.join('/'), name }
 }
 
 export function guestFile(core: Core, guest: Guest, file: File): GuestFile {

@@ -179,7 +179,7 @@ test('behind a link there is what is shared and what lies in it, by no way anyth
   assert.equal((await ofFile.get('/files')).status, 404)
   assert.equal((await ofFile.get('/search?q=outside')).status, 404)
   assert.equal((await ofFile.put('x.txt', 'x')).status, 404)
-  for (const path of ['../stolen.txt', '%2e%2e%2fstolen.txt', 'nowhere/stolen.txt'])
+  for (const path of ['../stolen.txt', '%2e%2e%2fstolen.txt', 'inner/%2e%2e/%2e%2e/stolen.txt', 'a%00b.txt', 'inner/'])
     assert.ok([404, 422].includes((await inFolder.put(path, 'x')).status), path)
   const { files, folders } = await inFolder.json<{ files: { path: string }[]; folders: { path: string }[] }>('/files')
   assert.deepEqual(files.map(({ path }) => path).sort(), ['/plan.txt', '/secret.png'])
@@ -234,6 +234,8 @@ test('guests put files where they may, over nothing, within the quota, under the
   assert.equal(again.path, '/plan (2).txt')
   assert.equal(await (await guest.get('/download?path=plan.txt')).text(), 'the plan')
   assert.equal((await guest.put('inner/bid.txt', 'my bid')).status, 201)
+  assert.equal((await guest.put('Offers/2026/offer.txt', 'my offer')).status, 201)
+  assert.equal(await (await guest.get('/download?path=/offers/2026/offer.txt')).text(), 'my offer')
   const { events } = (await (
     await fetch(`${t.url}/api/events?vaultId=${t.alice.vaultId}&act=upload`, {
       headers: { authorization: `Bearer ${t.alice.token}` },
@@ -247,6 +249,7 @@ test('guests put files where they may, over nothing, within the quota, under the
     [
       ['carol@example.org', 'bid.txt', null],
       ['carol@example.org', 'bid.txt', null],
+      ['carol@example.org', 'offer.txt', null],
       ['carol@example.org', 'plan (2).txt', null],
     ],
   )

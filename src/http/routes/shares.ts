@@ -93,14 +93,14 @@ type DeliveredContent = { sha256: string; size: number; name: string }
 
 async function putFile(core: Core, guest: Guest, path: string, c: Context<Http>): Promise<api.GuestFile> {
   const incoming = c.env.incoming as IncomingMessage
-  const { folder, name } = dropBehind(core, guest, path)
+  const { name, ...place } = dropBehind(core, guest, path)
   const length = incoming.headers['content-length']
   const gone = new AbortController()
   incoming.once('aborted', () => gone.abort())
   const upload = beginUpload(
     core,
     guest.actor,
-    { folderId: folder.id, tags: [], metadata: {}, onConflict: 'rename' },
+    { ...place, tags: [], metadata: {}, onConflict: 'rename' },
     length === undefined ? undefined : Number(length),
     gone.signal,
   )

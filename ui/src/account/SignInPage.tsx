@@ -66,6 +66,11 @@ export function SignInPage() {
         <Checkbox isSelected={remember} onChange={setRemember}>
           Keep me signed in
         </Checkbox>
+        <p className="-my-1 text-right text-sm">
+          <a href="/forgot" className="rounded text-soft hover:text-text">
+            Forgot your password?
+          </a>
+        </p>
         <Wrong>{wait > 0 ? `Too many attempts. Try again in ${wait} seconds.` : signIn.error?.message}</Wrong>
         <Button type="submit" look="primary" wide isDisabled={signIn.isPending || wait > 0}>
           {signIn.isPending ? 'Signing in …' : 'Sign in'}

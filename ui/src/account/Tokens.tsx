@@ -4,11 +4,12 @@ import { useState } from 'react'
 import type { Scope } from '../../../src/api/tokens.ts'
 import { useMe } from '../files/queries.ts'
 import { Button } from '../kit/Button.tsx'
+import { useCopyText } from '../kit/copy.ts'
 import { Dialog } from '../kit/Dialog.tsx'
 import { Checkbox, TextField } from '../kit/Field.tsx'
 import { formatMoment } from '../kit/format.ts'
 import { FailedState, SkeletonRows } from '../kit/states.tsx'
-import { useToast, useTold } from '../kit/Toast.tsx'
+import { useTold } from '../kit/Toast.tsx'
 import { Wrong } from './Door.tsx'
 import { Section } from './Page.tsx'
 import { useCreateToken, useRemoveToken, useTokens } from './queries.ts'
@@ -99,22 +100,13 @@ function NewToken({ onClose }: { onClose: () => void }) {
 
 /** Something that is shown this once. */
 export function Secret({ title, secret, onClose }: { title: string; secret: string; onClose: () => void }) {
-  const show = useToast()
+  const copy = useCopyText()
   return (
     <Dialog title={title} onClose={onClose} actions={<Button onPress={onClose}>I have kept it</Button>}>
       <p>It is shown this once. Keep it where you keep passwords.</p>
       <div className="flex items-center gap-2 rounded-md border border-line bg-side p-2 pl-3">
         <code className="min-w-0 flex-1 font-mono text-text wrap-anywhere select-all">{secret}</code>
-        <Button
-          icon={Copy}
-          onPress={() =>
-            void navigator.clipboard.writeText(secret).then(
-              () => show({ text: 'Copied.' }),
-              () =>
-                show({ text: 'The browser did not let it be copied. Select it and copy it yourself.', wrong: true }),
-            )
-          }
-        >
+        <Button icon={Copy} onPress={() => copy(secret)}>
           Copy
         </Button>
       </div>

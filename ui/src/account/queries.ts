@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import * as auth from '../../../src/api/auth.ts'
 import type { Input } from '../../../src/api/endpoint.ts'
 import * as tokens from '../../../src/api/tokens.ts'
+import * as users from '../../../src/api/users.ts'
 import { call } from '../call.ts'
 import { keys } from '../files/queries.ts'
 
@@ -58,4 +59,23 @@ export function useCreateToken() {
 
 export function useRemoveToken() {
   return useChange(own.tokens, (id: string) => call(tokens.removeToken, { params: { id } }))
+}
+
+/** Whom a link to choose a password is for. */
+export function useInvitation(code: string) {
+  return useQuery({
+    queryKey: ['invitation', code],
+    queryFn: ({ signal }) => call(users.getInvitation, { params: { code } }, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+export function useAcceptInvitation(code: string) {
+  return useMutation({
+    mutationFn: (password: string) => call(users.acceptInvitation, { params: { code }, body: { password } }),
+  })
+}
+
+export function useForgotPassword() {
+  return useMutation({ mutationFn: (email: string) => call(users.forgotPassword, { body: { email } }) })
 }

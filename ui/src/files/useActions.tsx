@@ -1,10 +1,24 @@
 /** What can be done with the selected entries: the same for the context menu, the bar and the keys. */
-import { Copy, Download, Eye, FolderInput, FolderOpen, PenLine, RotateCcw, Star, Tag, Trash2, X } from 'lucide-react'
+import {
+  Copy,
+  Download,
+  Eye,
+  FolderInput,
+  FolderOpen,
+  Link2,
+  PenLine,
+  RotateCcw,
+  Star,
+  Tag,
+  Trash2,
+  X,
+} from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { Question } from '../kit/Dialog.tsx'
 import { formatCount } from '../kit/format.ts'
 import type { Action, Actions } from '../kit/Menu.tsx'
 import { useToast, useTold } from '../kit/Toast.tsx'
+import { ShareDialog } from '../sharing/ShareDialog.tsx'
 import { AddTags } from './AddTags.tsx'
 import { ChooseFolder } from './ChooseFolder.tsx'
 import { useMoveEntries } from './dragging.ts'
@@ -25,13 +39,14 @@ import {
 } from './queries.ts'
 import { Rename } from './Rename.tsx'
 
-type Asked = 'rename' | 'move' | 'copy' | 'tag' | 'remove'
+type Asked = 'share' | 'rename' | 'move' | 'copy' | 'tag' | 'remove'
 
 export interface EntryActions {
   menu: Actions
   /** The ones for the bar. */
   bar: Action[]
   rename(): void
+  share(): void
   trash(): void
   favorite(): void
   /** The dialog that is open, if one is. */
@@ -88,6 +103,7 @@ export function useActions(
       act: () => one && open(one),
     },
     download: { id: 'download', label: 'Download', icon: Download, act: download },
+    share: { id: 'share', label: 'Share by a link', icon: Link2, disabled: !one, act: () => setAsked('share') },
     favorite: {
       id: 'favorite',
       label: marked ? 'Not a favourite any more' : 'Favourite',
@@ -129,6 +145,7 @@ export function useActions(
         : pick(
             ...(one ? ['open'] : []),
             'download',
+            'share',
             'line',
             'favorite',
             'tag',
@@ -142,11 +159,19 @@ export function useActions(
     bar: (shelf === 'trash'
       ? pick('restore', 'remove')
       : pick('download', 'favorite', 'tag', 'move', 'copy', 'trash')) as Action[],
+    share: () => one && shelf !== 'trash' && setAsked('share'),
     rename: () => one && shelf !== 'trash' && setAsked('rename'),
     trash: throwAway,
     favorite,
     dialog: (
       <>
+        {asked === 'share' && one && (
+          <ShareDialog
+            shared={one.type === 'file' ? { fileId: one.file.id } : { folderId: one.folder.id }}
+            name={entryName(one)}
+            onClose={close}
+          />
+        )}
         {asked === 'rename' && one && <Rename entry={one} onClose={close} />}
         {asked === 'tag' && <AddTags files={files} onClose={close} />}
         {asked === 'move' && (

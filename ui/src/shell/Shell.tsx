@@ -3,9 +3,10 @@ import { Outlet, useLocation } from '@tanstack/react-router'
 import { useState } from 'react'
 import { usePlace } from '../files/place.ts'
 import { useFolder, useVault } from '../files/queries.ts'
+import { DropTarget } from '../uploads/DropTarget.tsx'
 import { Tray } from '../uploads/Tray.tsx'
+import { useUploads } from '../uploads/uploads.ts'
 import { Column } from './Column.tsx'
-import { DropTarget } from './DropTarget.tsx'
 import { Offline } from './Offline.tsx'
 import { TopBar } from './TopBar.tsx'
 
@@ -14,6 +15,7 @@ export function Shell() {
   const { place } = usePlace()
   const { pathname } = useLocation()
   const { data: folder } = useFolder(place.folder)
+  const { add } = useUploads()
   const [drawer, setDrawer] = useState(false)
   const target = vault && { vaultId: vault.id, folderId: pathname === '/files' ? (place.folder ?? null) : null }
   return (
@@ -25,7 +27,10 @@ export function Shell() {
         <Outlet />
       </div>
       {target && (
-        <DropTarget target={target} name={target.folderId ? (folder?.name ?? 'this folder') : (vault?.name ?? '')} />
+        <DropTarget
+          name={target.folderId ? (folder?.name ?? 'this folder') : (vault?.name ?? '')}
+          onDrop={(entries) => add(entries, target)}
+        />
       )}
       <Tray />
     </div>

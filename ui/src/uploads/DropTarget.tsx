@@ -1,12 +1,11 @@
 /** Files and folders dropped from the desktop, anywhere on the page. */
 import { UploadCloud } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { readDrop } from '../uploads/drop.ts'
-import { useUploads } from '../uploads/uploads.ts'
+import type { Entry } from '../../../src/transfer/transfers.ts'
+import { readDrop } from './drop.ts'
 
-export function DropTarget({ target, name }: { target: { vaultId: string; folderId: string | null }; name: string }) {
+export function DropTarget({ name, onDrop }: { name: string; onDrop: (entries: Entry[]) => void }) {
   const [over, setOver] = useState(false)
-  const { add } = useUploads()
   useEffect(() => {
     const carries = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
     let depth = 0 // every element that is crossed enters and leaves
@@ -26,7 +25,7 @@ export function DropTarget({ target, name }: { target: { vaultId: string; folder
       event.preventDefault()
       depth = 0
       setOver(false)
-      void readDrop(event.dataTransfer).then((entries) => add(entries, target))
+      void readDrop(event.dataTransfer).then(onDrop)
     }
     addEventListener('dragenter', enter)
     addEventListener('dragleave', leave)
@@ -38,7 +37,7 @@ export function DropTarget({ target, name }: { target: { vaultId: string; folder
       removeEventListener('dragover', hover)
       removeEventListener('drop', drop)
     }
-  }, [add, target])
+  }, [onDrop])
   if (!over) return null
   return (
     <div className="pointer-events-none fixed inset-3 z-50 flex items-center justify-center rounded-xl border-2 border-dashed border-accent bg-bg/85">
