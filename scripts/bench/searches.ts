@@ -1,6 +1,6 @@
-/** Searches of every class, over HTTP, by the words that `fill` made names of. */
+/** Searches of every class, over HTTP, by the words that made-up names are of. */
 import { chance } from '../../src/testing/chance.ts'
-import { vocabulary } from './fill.ts'
+import { vocabulary } from '../load/words.ts'
 import { type Case, type Contestant, percentile, shown } from './harness.ts'
 import type { Ours } from './programs.ts'
 import { call } from './traffic.ts'
