@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
+import type { Input } from '../../src/api/endpoint.ts'
 import { createFolder } from '../../src/api/folders.ts'
+import { createShare } from '../../src/api/shares.ts'
+import { addMember, createVault } from '../../src/api/vaults.ts'
 import { startTest, type Test } from '../../src/testing/start.ts'
 import { openBrowser, signIn, type Tab } from './browser.ts'
 
@@ -15,13 +18,37 @@ const pages: [name: string, path: string, seen: (tab: Tab) => Promise<unknown>][
   ['recent', '/recent', ({ page }) => page.getByRole('row', { name: /notes/ }).waitFor()],
   ['trash', '/trash', ({ page }) => page.getByText('The trash is empty').waitFor()],
   ['account', '/account', ({ page }) => page.getByText('this one').waitFor()],
+  ['forgot', '/forgot', ({ page }) => page.getByText('Send me a link').waitFor()],
+  ['share', '/files', share],
+  ['members', '/files', members],
+  ['guest-nowhere', '/s/0123456789abcdefghjkmnpqrs', ({ page }) => page.getByText('This link leads nowhere').waitFor()],
   ['admin', '/admin', ({ page }) => page.getByText('Free on the volume').waitFor()],
   ['admin-users', '/admin/users', ({ page }) => page.getByLabel('Quota of bob').waitFor()],
+  ['admin-vaults', '/admin/vaults', ({ page }) => page.getByLabel('Quota of bob').waitFor()],
+  ['admin-log', '/admin/log', ({ page }) => page.getByRole('cell', { name: 'shared Plan.png' }).waitFor()],
   ['admin-settings', '/admin/settings', ({ page }) => page.getByLabel('Largest file').waitFor()],
   ['not-found', '/nowhere', ({ page }) => page.getByText('There is nothing here').waitFor()],
 ]
 
-async function fill(t: Test): Promise<void> {
+async function share({ page }: Tab): Promise<void> {
+  await page.getByRole('row', { name: /Facade/ }).click({ button: 'right' })
+  await page.getByRole('menuitem', { name: 'Share by a link' }).click()
+  await page.getByLabel('Only for these addresses').waitFor()
+}
+
+async function members({ page }: Tab): Promise<void> {
+  if ((page.viewportSize()?.width ?? 0) < 700) await page.getByRole('button', { name: 'Folders' }).click()
+  await page.getByRole('button', { name: /all vaults/ }).click()
+  await page.getByRole('menuitem', { name: 'Site plans' }).click()
+  await page.getByText('Team vault, you manage it').waitFor({ state: 'attached' })
+  if ((page.viewportSize()?.width ?? 0) < 700) await page.getByRole('button', { name: 'Folders' }).click()
+  await page.getByRole('button', { name: /all vaults/ }).click()
+  await page.getByRole('menuitem', { name: 'Members' }).click()
+  await page.getByLabel('What bob may do').waitFor()
+}
+
+/** Answers the links that guests open. */
+async function fill(t: Test): Promise<{ folder: string; file: string; locked: string }> {
   const picture = await sharp({ create: { width: 900, height: 600, channels: 3, background: 'seagreen' } })
     .jpeg()
     .toBuffer()
@@ -29,8 +56,21 @@ async function fill(t: Test): Promise<void> {
     { 'Facade.jpg': picture, 'Meeting notes.md': '# Notes' },
     { tags: 'site,review', metadata: '{"project":"RM2506"}' },
   )
-  await t.admin.call(createFolder, { params: { vaultId: t.admin.vaultId }, body: { name: 'Projects' } })
+  const { id } = await t.admin.call(createFolder, {
+    params: { vaultId: t.admin.vaultId },
+    body: { name: 'Projects' },
+  })
+  const team = await t.admin.call(createVault, { body: { name: 'Site plans' } })
+  await t.admin.call(addMember, { params: { vaultId: team.id }, body: { userId: t.bob.id, role: 'editor' } })
+  const [plan] = await t.admin.putAll({ 'Plan.png': picture, 'Read me.md': '# Read me' }, { path: 'Projects' })
+  await t.admin.put('Offer.txt', 'An offer', { path: 'Projects/Offers' })
   await t.idle()
+  const link = async (body: Input<typeof createShare>['body']) => (await t.admin.call(createShare, { body })).shortCode
+  return {
+    folder: await link({ folderId: id, permission: 'edit', maxDownloads: 20 }),
+    file: await link({ fileId: plan?.id ?? '' }),
+    locked: await link({ folderId: id, password: 'open sesame', allowedEmails: ['carol@example.org'] }),
+  }
 }
 
 for (const theme of ['light', 'dark'] as const)
@@ -40,7 +80,7 @@ for (const theme of ['light', 'dark'] as const)
   ] as const)
     test(`every page is whole and accessible: ${theme}, ${size}`, async () => {
       await using t = await startTest({ page: true })
-      await fill(t)
+      const links = await fill(t)
       await using browser = await openBrowser()
       const tab = await browser.open({ colorScheme: theme, viewport, reducedMotion: 'reduce' })
       const { page, complaints, picture, accessibility } = tab
@@ -59,11 +99,25 @@ for (const theme of ['light', 'dark'] as const)
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         assert.ok(overflow <= 0, `${name} is ${overflow} pixels wider than the window`)
       }
+      const guest = await browser.open({ colorScheme: theme, viewport, reducedMotion: 'reduce' })
+      for (const [name, path, seen] of [
+        ['guest-folder', links.folder, 'Plan.png'],
+        ['guest-file', links.file, 'Plan.png'],
+        ['guest-locked', links.locked, 'Type the password that you were given.'],
+      ] as const) {
+        await guest.page.goto(`${t.url}/s/${path}`)
+        await guest.page.getByText(seen).waitFor()
+        await guest.page.waitForTimeout(250)
+        await guest.picture(`${name}-${theme}-${size}`)
+        violations.push(...(await guest.accessibility()).map((one) => `${name}: ${one}`))
+        const overflow = await guest.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(overflow <= 0, `${name} is ${overflow} pixels wider than the window`)
+      }
       assert.deepEqual(violations, [])
-      assert.deepEqual(complaints, [])
+      assert.deepEqual([...complaints, ...guest.complaints], [])
     })
 
-test('an administrator adds a user and sets a quota in place; the user signs in with the password that was shown', async () => {
+test('an administrator adds a user and sets a quota in place; the user chooses a password by the link', async () => {
   await using t = await startTest({ page: true })
   await using browser = await openBrowser()
   const { page, complaints } = await browser.open()
@@ -73,7 +127,7 @@ test('an administrator adds a user and sets a quota in place; the user signs in 
   await page.getByLabel('Name', { exact: true }).fill('Carol')
   await page.getByLabel('E-mail').fill('carol@example.org')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
-  const password = (await page.locator('code').textContent()) ?? ''
+  const link = (await page.locator('code').textContent()) ?? ''
   await page.getByRole('button', { name: 'I have kept it' }).click()
   await page.getByLabel('Quota of Carol').fill('3 GB')
   await page.getByLabel('Quota of Carol').press('Enter')
@@ -81,7 +135,13 @@ test('an administrator adds a user and sets a quota in place; the user signs in 
   await page.getByLabel('Quota of Carol').waitFor()
   assert.equal(await page.getByLabel('Quota of Carol').inputValue(), '3 GB')
   const other = await browser.open()
-  await signIn(other.page, t.url, { email: 'carol@example.org', password })
+  await other.page.goto(link)
+  await other.page.getByText('Welcome, Carol').waitFor()
+  await other.page.getByLabel('Password').fill('password123')
+  await other.page.getByRole('button', { name: 'Go to my files' }).click()
+  await other.page.getByText('one that many people use').waitFor()
+  await other.page.getByLabel('Password').fill('three small green boats')
+  await other.page.getByRole('button', { name: 'Go to my files' }).click()
   await other.page.getByText('of 3 GB').waitFor()
   await other.page.goto(`${t.url}/admin`)
   await other.page.getByText('For administrators').waitFor()

@@ -51,6 +51,8 @@ const alone = [
   ['/account', lazyRouteComponent(() => import('./account/AccountPage.tsx'), 'AccountPage')],
   ['/admin', lazyRouteComponent(() => import('./admin/OverviewPage.tsx'), 'OverviewPage')],
   ['/admin/users', lazyRouteComponent(() => import('./admin/UsersPage.tsx'), 'UsersPage')],
+  ['/admin/vaults', lazyRouteComponent(() => import('./admin/VaultsPage.tsx'), 'VaultsPage')],
+  ['/admin/log', lazyRouteComponent(() => import('./admin/LogPage.tsx'), 'LogPage')],
   ['/admin/settings', lazyRouteComponent(() => import('./admin/SettingsPage.tsx'), 'SettingsPage')],
 ] as const
 

@@ -1,10 +1,12 @@
 /** One's own name, password, sessions and tokens. */
 import { useState } from 'react'
 import { ApiProblem } from '../../../src/api/client.ts'
+import { Lines } from '../activity/Lines.tsx'
 import { useMe } from '../files/queries.ts'
 import { Button } from '../kit/Button.tsx'
 import { TextField } from '../kit/Field.tsx'
 import { useToast, useTold } from '../kit/Toast.tsx'
+import { Links } from '../sharing/Links.tsx'
 import { Wrong } from './Door.tsx'
 import { Page, Section } from './Page.tsx'
 import { useChangeName, useChangePassword } from './queries.ts'
@@ -19,6 +21,10 @@ export function AccountPage() {
       <Password />
       <Sessions />
       <Tokens />
+      <Links />
+      <Section title="Activity" about="What you did, and what was done in your name.">
+        <Lines whose="own" filter={{}} showWho={false} />
+      </Section>
     </Page>
   )
 }

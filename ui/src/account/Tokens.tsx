@@ -1,6 +1,6 @@
 /** API tokens: made for a program, shown once, revoked at once. */
 import { Copy, KeyRound } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Scope } from '../../../src/api/tokens.ts'
 import { useMe } from '../files/queries.ts'
 import { Button } from '../kit/Button.tsx'
@@ -99,11 +99,21 @@ function NewToken({ onClose }: { onClose: () => void }) {
 }
 
 /** Something that is shown this once. */
-export function Secret({ title, secret, onClose }: { title: string; secret: string; onClose: () => void }) {
+export function Secret({
+  title,
+  secret,
+  children = 'It is shown this once. Keep it where you keep passwords.',
+  onClose,
+}: {
+  title: string
+  secret: string
+  children?: ReactNode
+  onClose: () => void
+}) {
   const copy = useCopyText()
   return (
     <Dialog title={title} onClose={onClose} actions={<Button onPress={onClose}>I have kept it</Button>}>
-      <p>It is shown this once. Keep it where you keep passwords.</p>
+      <p>{children}</p>
       <div className="flex items-center gap-2 rounded-md border border-line bg-side p-2 pl-3">
         <code className="min-w-0 flex-1 font-mono text-text wrap-anywhere select-all">{secret}</code>
         <Button icon={Copy} onPress={() => copy(secret)}>

@@ -1,4 +1,4 @@
-/** Adds a user; without a password one is made up and shown once. */
+/** Adds a user; without a password there is a link by which they choose one. */
 import { useState } from 'react'
 import { ApiProblem } from '../../../src/api/client.ts'
 import { Wrong } from '../account/Door.tsx'
@@ -21,12 +21,23 @@ export function AddUser({ onClose }: { onClose: () => void }) {
   const quotaBytes = parseBytes(shownQuota)
   const problem = create.error instanceof ApiProblem ? create.error : undefined
   const at = (path: string) => problem?.errors.find((one) => one.path === path)?.message
-  if (create.data?.password)
-    return <Secret title={`Password of ${create.data.name}`} secret={create.data.password} onClose={onClose} />
+  if (create.data?.invitation)
+    return (
+      <Secret title={`Send this link to ${create.data.name}`} secret={create.data.invitation.url} onClose={onClose}>
+        {create.data.invitation.mailed ? 'It was mailed to them, too. ' : ''}They choose their password by it, within
+        seven days.
+      </Secret>
+    )
   const submit = () =>
     create.mutate(
-      { name, email, admin, ...(quota === undefined ? {} : { quotaBytes }), ...(password === '' ? {} : { password }) },
-      { onSuccess: (made) => made.password === undefined && onClose() },
+      {
+        name,
+        email,
+        admin,
+        ...(quota === undefined ? {} : { quotaBytes }),
+        ...(password === '' ? { invite: true } : { password }),
+      },
+      { onSuccess: (made) => !made.invitation && onClose() },
     )
   return (
     <Dialog
@@ -59,7 +70,7 @@ export function AddUser({ onClose }: { onClose: () => void }) {
         autoComplete="new-password"
         value={password}
         onChange={setPassword}
-        hint="Leave it empty to have one made up."
+        hint="Leave it empty for a link by which they choose one."
         error={at('password')}
       />
       <Checkbox isSelected={admin} onChange={setAdmin}>

@@ -8,6 +8,8 @@ import { EmptyState } from '../kit/states.tsx'
 const places = [
   ['/admin', 'Overview'],
   ['/admin/users', 'Users'],
+  ['/admin/vaults', 'Vaults'],
+  ['/admin/log', 'Access log'],
   ['/admin/settings', 'Settings'],
 ] as const
 

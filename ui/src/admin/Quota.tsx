@@ -2,11 +2,17 @@
 import { useState } from 'react'
 import { formatBytes, parseBytes } from '../kit/format.ts'
 import { useToast, useTold } from '../kit/Toast.tsx'
-import { type User, useChangeUser } from './queries.ts'
 
-export function Quota({ user }: { user: User }) {
+export function Quota({
+  of,
+  quotaBytes: before,
+  onChange,
+}: {
+  of: string
+  quotaBytes: number
+  onChange: (quotaBytes: number) => Promise<unknown>
+}) {
   const [text, setText] = useState<string>()
-  const { mutateAsync } = useChangeUser()
   const told = useTold()
   const show = useToast()
   const save = () => {
@@ -14,14 +20,14 @@ export function Quota({ user }: { user: User }) {
     const quotaBytes = parseBytes(text)
     setText(undefined)
     if (quotaBytes === undefined) show({ text: `"${text}" is not a size. Write it like 10 GB.`, wrong: true })
-    else if (text !== formatBytes(user.quotaBytes)) told(mutateAsync({ id: user.id, quotaBytes }))
+    else if (text !== formatBytes(before)) told(onChange(quotaBytes))
   }
   return (
     <input
-      aria-label={`Quota of ${user.name}`}
-      value={text ?? formatBytes(user.quotaBytes)}
+      aria-label={`Quota of ${of}`}
+      value={text ?? formatBytes(before)}
       onFocus={(event) => {
-        setText(formatBytes(user.quotaBytes))
+        setText(formatBytes(before))
         event.currentTarget.select()
       }}
       onChange={(event) => setText(event.target.value)}

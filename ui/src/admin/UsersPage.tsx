@@ -8,7 +8,6 @@ import { useMe } from '../files/queries.ts'
 import { Avatar } from '../kit/Avatar.tsx'
 import { Bar } from '../kit/Bar.tsx'
 import { Button } from '../kit/Button.tsx'
-import { Question } from '../kit/Dialog.tsx'
 import { formatBytes, formatNumber, formatTime } from '../kit/format.ts'
 import { type Actions, MenuButton } from '../kit/Menu.tsx'
 import { FailedState, SkeletonRows } from '../kit/states.tsx'
@@ -16,7 +15,8 @@ import { useTold } from '../kit/Toast.tsx'
 import { AddUser } from './AddUser.tsx'
 import { AdminPage } from './AdminPage.tsx'
 import { Quota } from './Quota.tsx'
-import { type User, useChangeUser, useRemoveUser, useUsers } from './queries.ts'
+import { type User, useChangeUser, useInviteUser, useUsers } from './queries.ts'
+import { RemoveUser } from './RemoveUser.tsx'
 
 export function UsersPage() {
   const { data, error, refetch } = useUsers()
@@ -64,6 +64,7 @@ export function UsersPage() {
 }
 
 function Row({ user }: { user: User }) {
+  const { mutateAsync: change } = useChangeUser()
   const share = user.quotaBytes === 0 ? 1 : user.usedBytes / user.quotaBytes
   return (
     <tr className="row-line h-14 border-b last:border-0">
@@ -88,7 +89,11 @@ function Row({ user }: { user: User }) {
         </div>
       </td>
       <td className="w-36 pl-6">
-        <Quota user={user} />
+        <Quota
+          of={user.name}
+          quotaBytes={user.quotaBytes}
+          onChange={(quotaBytes) => change({ id: user.id, quotaBytes })}
+        />
       </td>
       <td className="pl-6 text-soft">{user.lastSeenAt ? formatTime(user.lastSeenAt) : 'never'}</td>
       <td className="text-right">
@@ -105,17 +110,19 @@ function Badge({ children }: { children: string }) {
 function UserMenu({ user }: { user: User }) {
   const { data: me } = useMe()
   const { mutateAsync: change } = useChangeUser()
-  const { mutateAsync: remove } = useRemoveUser()
+  const { mutateAsync: invite } = useInviteUser()
   const told = useTold()
   const [removing, setRemoving] = useState(false)
-  const [password, setPassword] = useState<string>()
+  const [link, setLink] = useState<string>()
   const self = me?.id === user.id
-  const reset = () => {
-    const made = madeUpPassword()
-    told(change({ id: user.id, password: made }).then(() => setPassword(made)))
-  }
   const actions: Actions = [
-    { id: 'password', label: 'New password', icon: KeyRound, disabled: self, act: reset },
+    {
+      id: 'password',
+      label: 'Link for a new password',
+      icon: KeyRound,
+      disabled: user.disabled,
+      act: () => told(invite(user.id).then(({ url }) => setLink(url))),
+    },
     {
       id: 'admin',
       label: user.admin ? 'Not an administrator any more' : 'Make administrator',
@@ -143,27 +150,12 @@ function UserMenu({ user }: { user: User }) {
           <EllipsisVertical size={16} aria-hidden />
         </AriaButton>
       </MenuButton>
-      {removing && (
-        <Question
-          title={`Remove ${user.name}?`}
-          act="Remove"
-          danger
-          onAct={() => told(remove(user.id))}
-          onClose={() => setRemoving(false)}
-        >
-          Their account goes. Somebody who still has files cannot be removed; shut them out instead.
-        </Question>
-      )}
-      {password !== undefined && (
-        <Secret title={`New password of ${user.name}`} secret={password} onClose={() => setPassword(undefined)} />
+      {removing && <RemoveUser user={user} onClose={() => setRemoving(false)} />}
+      {link !== undefined && (
+        <Secret title={`Send this link to ${user.name}`} secret={link} onClose={() => setLink(undefined)}>
+          Whoever opens it within seven days chooses the password of {user.email}, once.
+        </Secret>
       )}
     </>
   )
-}
-
-function madeUpPassword(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(15))
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
 }

@@ -5,14 +5,17 @@ import * as settings from '../../../src/api/settings.ts'
 import { getStats } from '../../../src/api/storage.ts'
 import { health } from '../../../src/api/system.ts'
 import * as users from '../../../src/api/users.ts'
+import * as vaults from '../../../src/api/vaults.ts'
 import { call } from '../call.ts'
 import { keys } from '../files/queries.ts'
 import { keys as sharing } from '../sharing/queries.ts'
 
 export type User = users.User
+export type VaultSummary = vaults.VaultSummary
 
 const own = {
   users: ['users'] as const,
+  vaults: ['every-vault'] as const,
   stats: ['stats'] as const,
   health: ['health'] as const,
   settings: ['settings'] as const,
@@ -33,7 +36,7 @@ function useUserChange<T, R>(work: (input: T) => Promise<R>) {
     mutationFn: work,
     onSettled: () =>
       Promise.all(
-        [own.users, own.stats, keys.vaults, keys.me].map((queryKey) =>
+        [own.users, own.vaults, own.stats, keys.vaults, keys.me].map((queryKey) =>
           queries.invalidateQueries({ queryKey: [...queryKey] }),
         ),
       ),
@@ -51,7 +54,26 @@ export function useChangeUser() {
 }
 
 export function useRemoveUser() {
-  return useUserChange((id: string) => call(users.removeUser, { params: { id } }))
+  return useUserChange(({ id, ...query }: { id: string; handOver?: string; keep?: boolean }) =>
+    call(users.removeUser, { params: { id }, query }),
+  )
+}
+
+export function useInviteUser() {
+  return useUserChange((id: string) => call(users.inviteUser, { params: { id } }))
+}
+
+export function useAllVaults() {
+  return useQuery({
+    queryKey: own.vaults,
+    queryFn: async ({ signal }) => (await call(vaults.listAllVaults, {}, { signal })).vaults,
+  })
+}
+
+export function useChangeAnyVault() {
+  return useUserChange(({ vaultId, ...body }: { vaultId: string } & Input<typeof vaults.changeAnyVault>['body']) =>
+    call(vaults.changeAnyVault, { params: { vaultId }, body }),
+  )
 }
 
 export function useStats() {
@@ -78,7 +100,10 @@ export function useChangeSettings() {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: (body: Partial<settings.Settings>) => call(settings.changeSettings, { body }),
-    onSuccess: (changed) => queries.setQueryData(own.settings, changed),
+    onSuccess: (changed) => {
+      queries.setQueryData(own.settings, changed)
+      return queries.invalidateQueries({ queryKey: [...sharing.brand] })
+    },
   })
 }
 

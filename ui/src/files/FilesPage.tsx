@@ -45,7 +45,7 @@ export function FilesPage({ shelf }: { shelf: Shelf }) {
   const actions = useActions(shelf, vault?.id ?? '', selection.selected, open, selection.clear)
   const { clear } = selection
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
-  useEffect(clear, [place.folder, place.q])
+  useEffect(clear, [place.vault, place.folder, place.q])
   useEffect(() => {
     const help = (event: globalThis.KeyboardEvent) => {
       if (event.key === '?' && !(event.target instanceof HTMLElement && event.target.closest('input, textarea')))

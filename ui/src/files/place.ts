@@ -5,6 +5,8 @@ import type { Order, Sort } from './queries.ts'
 export type Shelf = 'files' | 'favourites' | 'recent' | 'trash'
 
 export interface Place {
+  /** A vault's id; absent: one's own. */
+  vault?: string
   /** A folder's id; absent: the top. */
   folder?: string
   sort?: Sort
@@ -28,6 +30,7 @@ export function readPlace(search: Record<string, unknown>): Place {
     return values.length > 0 ? { [key]: values } : {}
   }
   return {
+    ...text('vault'),
     ...text('folder'),
     ...text('q'),
     ...text('open'),
@@ -52,7 +55,17 @@ export function usePlace() {
     go: (shelf: Shelf, folder?: string) =>
       void navigate({
         to: shelfPaths[shelf],
-        search: (old: Place) => ({ ...(old.view ? { view: old.view } : {}), ...(folder ? { folder } : {}) }),
+        search: (old: Place) => ({
+          ...(old.vault ? { vault: old.vault } : {}),
+          ...(old.view ? { view: old.view } : {}),
+          ...(folder ? { folder } : {}),
+        }),
+      } as never),
+    /** The top of a vault. */
+    goToVault: (vault: string | undefined) =>
+      void navigate({
+        to: shelfPaths.files,
+        search: (old: Place) => ({ ...(vault ? { vault } : {}), ...(old.view ? { view: old.view } : {}) }),
       } as never),
     /** The same list, shown otherwise. `replace`: not a step to go back to. */
     change: (next: Partial<Place>, replace = false) =>

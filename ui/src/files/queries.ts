@@ -13,6 +13,7 @@ import * as api from '../../../src/api/files.ts'
 import * as folders from '../../../src/api/folders.ts'
 import { listVaults } from '../../../src/api/vaults.ts'
 import { addressOf, call } from '../call.ts'
+import { usePlace } from './place.ts'
 
 export type File = api.File
 export type Folder = folders.Folder
@@ -50,13 +51,20 @@ export function useMe() {
   })
 }
 
-/** The vault that is shown: the personal one. */
-export function useVault() {
+/** The vaults one is a member of, the personal one first. */
+export function useVaults() {
   const { data, ...rest } = useQuery({
     queryKey: keys.vaults,
     queryFn: ({ signal }) => call(listVaults, {}, { signal }),
   })
-  return { ...rest, vault: data?.vaults[0] }
+  return { ...rest, vaults: data?.vaults }
+}
+
+/** The vault that is shown: that of the address, else one's own. */
+export function useVault() {
+  const { place } = usePlace()
+  const { vaults, ...rest } = useVaults()
+  return { ...rest, vault: vaults?.find(({ id }) => id === place.vault) ?? vaults?.[0] }
 }
 
 export interface ListQuery {

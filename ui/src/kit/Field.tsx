@@ -22,7 +22,13 @@ export const inputLook =
 
 export function TextField({ label, hint, error, placeholder, inputRef, ...rest }: TextFieldProps) {
   return (
-    <AriaTextField {...rest} isInvalid={error !== undefined} className="flex flex-col gap-1.5">
+    <AriaTextField
+      {...rest}
+      isInvalid={error !== undefined}
+      // The browser would not send a form with what the server refused a moment ago, though it was mended.
+      validationBehavior={error === undefined ? 'native' : 'aria'}
+      className="flex flex-col gap-1.5"
+    >
       <Label className="font-medium">{label}</Label>
       <Input ref={inputRef ?? null} placeholder={placeholder} className={inputLook} />
       {hint !== undefined && error === undefined && (

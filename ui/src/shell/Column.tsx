@@ -1,6 +1,6 @@
 /** The left column: the vault, its shelves, its folders, and what it takes. A drawer where there is little room. */
 import { useLocation } from '@tanstack/react-router'
-import { Clock, Files, HardDrive, type LucideIcon, Star, Trash2, X } from 'lucide-react'
+import { Clock, Files, type LucideIcon, Star, Trash2, X } from 'lucide-react'
 import { useEffect } from 'react'
 import { type Shelf, usePlace } from '../files/place.ts'
 import { useVault } from '../files/queries.ts'
@@ -9,6 +9,7 @@ import { IconButton } from '../kit/Button.tsx'
 import { classes } from '../kit/classes.ts'
 import { formatBytes, formatCount, formatNumber } from '../kit/format.ts'
 import { FolderTree } from './FolderTree.tsx'
+import { VaultMenu } from './VaultMenu.tsx'
 
 const shelves: { shelf: Shelf; name: string; icon: LucideIcon }[] = [
   { shelf: 'files', name: 'All files', icon: Files },
@@ -42,15 +43,7 @@ export function Column({ open, onClose }: { open: boolean; onClose: () => void }
         )}
       >
         <div className="flex h-16 shrink-0 items-center gap-3 px-4">
-          <span className="flex size-7 shrink-0 items-center justify-center rounded-lg bg-accent text-on-accent">
-            <HardDrive size={16} strokeWidth={1.75} aria-hidden />
-          </span>
-          <div className="min-w-0 flex-1">
-            <div className="truncate text-[14px] font-semibold">{vault?.name ?? ' '}</div>
-            <div className="text-xs text-faint">
-              {vault ? (vault.kind === 'personal' ? 'Personal vault' : 'Team vault') : ' '}
-            </div>
-          </div>
+          <VaultMenu />
           <span className="md:hidden">
             <IconButton icon={X} label="Close" onPress={onClose} />
           </span>

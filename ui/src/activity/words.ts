@@ -1,0 +1,30 @@
+/** Acts in words. */
+import type { Act } from '../../../src/api/events.ts'
+
+export const actNames: Record<Act, string> = {
+  view: 'looked at',
+  download: 'downloaded',
+  upload: 'uploaded',
+  create: 'made',
+  change: 'changed',
+  rename: 'renamed',
+  move: 'moved',
+  copy: 'copied',
+  tag: 'tagged',
+  delete: 'put in the trash',
+  restore: 'restored',
+  remove: 'removed for good',
+  share: 'shared',
+  unshare: 'took a link back',
+  unlock: 'opened a link',
+  'unlock-failed': 'failed to open a link',
+  'sign-in': 'signed in',
+  'sign-in-failed': 'failed to sign in',
+  'sign-out': 'signed out',
+  password: 'changed a password',
+  token: 'changed a token',
+  user: 'changed a user',
+  vault: 'changed a vault',
+  member: 'changed members',
+  settings: 'changed settings',
+}

@@ -1,0 +1,55 @@
+/** Which vault is shown, and the others that there are. */
+import { ChevronsUpDown, HardDrive, Plus, Users } from 'lucide-react'
+import { useState } from 'react'
+import { Button as AriaButton } from 'react-aria-components/Button'
+import { usePlace } from '../files/place.ts'
+import { useVault, useVaults } from '../files/queries.ts'
+import { type Actions, MenuButton } from '../kit/Menu.tsx'
+import { MembersDialog } from '../vaults/MembersDialog.tsx'
+import { NewVault } from '../vaults/NewVault.tsx'
+
+export function VaultMenu() {
+  const { vault } = useVault()
+  const { vaults = [] } = useVaults()
+  const { goToVault } = usePlace()
+  const [asked, setAsked] = useState<'new' | 'members'>()
+  const isTeam = vault?.kind === 'team'
+  const actions: Actions = [
+    ...vaults.map(({ id, name, kind }) => ({
+      id,
+      label: name,
+      icon: kind === 'team' ? Users : HardDrive,
+      keys: id === vault?.id ? '✓' : '',
+      act: () => goToVault(kind === 'personal' ? undefined : id),
+    })),
+    'line',
+    ...(isTeam ? [{ id: 'members', label: 'Members', icon: Users, act: () => setAsked('members') }] : []),
+    { id: 'new', label: 'New team vault', icon: Plus, act: () => setAsked('new') },
+  ]
+  const Icon = isTeam ? Users : HardDrive
+  return (
+    <>
+      <MenuButton actions={actions} label="Vaults">
+        <AriaButton
+          aria-label={`${vault?.name ?? 'Vault'}: all vaults`}
+          className="-mx-1.5 flex min-w-0 flex-1 items-center gap-3 rounded-lg p-1.5 text-left hover:bg-hover"
+        >
+          <span className="flex size-7 shrink-0 items-center justify-center rounded-lg bg-accent text-on-accent">
+            <Icon size={16} strokeWidth={1.75} aria-hidden />
+          </span>
+          <span className="min-w-0 flex-1">
+            <bdi className="block truncate text-[14px] font-semibold">{vault?.name ?? ' '}</bdi>
+            <span className="block text-xs text-faint">
+              {vault ? (isTeam ? `Team vault, ${roles[vault.role]}` : 'Personal vault') : ' '}
+            </span>
+          </span>
+          <ChevronsUpDown size={14} className="shrink-0 text-faint" aria-hidden />
+        </AriaButton>
+      </MenuButton>
+      {asked === 'new' && <NewVault onClose={() => setAsked(undefined)} onMade={goToVault} />}
+      {asked === 'members' && vault && <MembersDialog vault={vault} onClose={() => setAsked(undefined)} />}
+    </>
+  )
+}
+
+const roles = { viewer: 'you may look', editor: 'you may change', manager: 'you manage it' }
