@@ -9,11 +9,12 @@ CREATE TABLE content (
 ) STRICT;
 
 -- Its words, counted up to a few times each: their order is not kept. The number of a row is that of the vault times 2^32
--- plus that of the file, so that a search in one vault walks a range of its own.
+-- plus that of the file, so that a search in one vault walks a range of its own. Of beginnings, those with three letters are
+-- the ones that would have to be merged from most words.
 CREATE VIRTUAL TABLE content_fts USING fts5 (
   words,
   content = '', contentless_delete = 1,
-  tokenize = "unicode61 remove_diacritics 2"
+  tokenize = "unicode61 remove_diacritics 2", prefix = '3'
 );
 
 CREATE TRIGGER content_forgotten AFTER DELETE ON content BEGIN

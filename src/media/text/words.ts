@@ -4,7 +4,7 @@
  */
 
 const mostRepeats = 8
-/** Of one document. Indexing them takes some 15 ms on the thread that writes. */
+/** Of one document. Indexing them takes some 10 ms on the thread that writes. */
 const mostDifferent = 20_000
 const mostTokens = 50_000
 /** Longer runs of letters and digits are data, not words. */
