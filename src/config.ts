@@ -77,7 +77,11 @@ export const settings = {
   media: {
     ffmpeg: setting('ffmpeg', 'The ffmpeg program. Without it there are no pictures of videos.', text),
     ffprobe: setting('ffprobe', 'The ffprobe program, which comes with ffmpeg.', text),
-    processes: setting(1, 'How many files are looked into at once, each in a process of its own.', count(1)),
+    processes: setting(
+      1,
+      'How many files are looked into at once, each in a process of its own; documents are read by one more.',
+      count(1),
+    ),
     memory: setting('512MB', 'The most memory such a process may take.', size),
     timeout: setting('60s', 'The longest time such a process may take for one file.', duration),
   },

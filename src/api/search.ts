@@ -10,6 +10,11 @@ export const SearchQuery = v.object({
   q: v.optional(v.pipe(v.string(), v.maxLength(10_240))),
   /** True: only beginnings of words. Else a word that begins nothing is found inside words, or as a slip of the fingers. */
   exact: v.optional(Flag),
+  /**
+   * True: words are looked for in what documents say instead, all of them; by their beginnings from three letters on. Of more
+   * than 10,000 files the newest are found, and `totalIsExact` is false.
+   */
+  content: v.optional(Flag),
   extension: v.optional(several()),
   /** Kinds: `image`, `pdf`, … */
   type: v.optional(several()),
@@ -30,8 +35,16 @@ export const SearchQuery = v.object({
 })
 export type SearchQuery = v.InferOutput<typeof SearchQuery>
 
+/** A piece of a document, to be shown as one line of text; `marked` is a word that was looked for. */
+export const Snippet = v.array(v.object({ text: v.string(), marked: v.boolean() }))
+export type Snippet = v.InferOutput<typeof Snippet>
+
+/** A file; with `content=true`, the piece of its text where the words stand, unless the texts of the page are too long. */
+export const FoundFile = v.object({ ...File.entries, snippet: v.optional(Snippet) })
+export type FoundFile = v.InferOutput<typeof FoundFile>
+
 export const SearchAnswer = v.object({
-  files: v.array(File),
+  files: v.array(FoundFile),
   total: v.number(),
   totalIsExact: v.boolean(),
   facets: v.object({ types: Facet, extensions: Facet, tags: Facet, metadata: v.record(v.string(), Facet) }),
@@ -42,7 +55,7 @@ export type SearchAnswer = v.InferOutput<typeof SearchAnswer>
 
 export const search = endpoint('GET /api/vaults/:vaultId/search', {
   summary:
-    'Finds files by words in name, tags, path and metadata: prefixes, folded accents, exact totals and facet counts.',
+    'Finds files by words in name, tags, path and metadata: prefixes, folded accents, exact totals and facet counts. With `content=true` by words in what documents say.',
   query: SearchQuery,
   returns: SearchAnswer,
 })

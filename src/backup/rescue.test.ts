@@ -9,6 +9,7 @@ import { login } from '../api/auth.ts'
 import { client } from '../api/client.ts'
 import { changeFile, copyFile, emptyTrash, listFiles, removeFile, setFavorite, setTags } from '../api/files.ts'
 import { changeFolder, createFolder, listFolders, removeFolder, restoreFolder } from '../api/folders.ts'
+import { search } from '../api/search.ts'
 import { getUsage } from '../api/storage.ts'
 import { changeUser, createUser, listUsers, removeUser } from '../api/users.ts'
 import { listVaults } from '../api/vaults.ts'
@@ -102,6 +103,9 @@ test('what no record names comes back under a name of its own, and what was dele
     '/Recovered DATE/cd222222.txt',
     '/kept.txt',
   ])
+  await t.idle()
+  for (const q of ['kept', 'some text'])
+    assert.equal((await alice.call(search, { params: { vaultId }, query: { q, content: true } })).total, 1, q)
 })
 
 test('bytes that are gone are reported and left out; torn and damaged records cost only what they held', async () => {

@@ -74,6 +74,8 @@ export async function rescue(config: Config['volume'], now: () => number = Date.
     await recoverObjects(db, volume, staging, hashing, rescued, now)
     // What the index has now is what the records say; that they are behind shows by how far they reach.
     db.exec('DELETE FROM unrecorded')
+    // What documents say is read again.
+    db.exec(`INSERT INTO job (name, payload, priority, run_at) VALUES ('text-backlog', '{"after":0}', 9, 0)`)
     const broken = db.pragma('foreign_key_check') as unknown[]
     if (broken.length > 0) throw new Error(`The rescued index has ${broken.length} rows that refer to nothing.`)
     db.exec('COMMIT')

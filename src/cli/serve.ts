@@ -37,7 +37,7 @@ export async function serve(config: Config): Promise<void> {
     timeoutSeconds: config.media.timeoutMs / 1000,
     processes: config.media.processes,
   })
-  await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 1, recurring })
+  await using _jobs = startJobs(core, jobHandlers(core, media), { atOnce: config.media.processes + 2, recurring })
   await using _recording = startRecording(core)
   await using _tree = config.volume.readableTree ? startTree(core) : undefined
   if (!config.volume.readableTree) core.afterwards(removeTrees(core))

@@ -224,6 +224,8 @@ export interface Tables {
     error: string | null
     dead_at: number | null
   }
+  content: { file_no: number; vault_no: number; version: number; text: Buffer }
+  content_fts: { rowid: number; words: string }
   file_tag: { vault_no: number; tag: string; file_no: number }
   file_field: { vault_no: number; key: string; value: string; file_no: number }
   file_fts: { rowid: number; name: string; tags: string; fields: string }

@@ -4,7 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
-import { type Job, MediaError, type MediaFacts } from './job.ts'
+import { zstdCompressSync } from 'node:zlib'
+import { type Job, MediaError, type MediaFacts, type PictureJob, type TextJob } from './job.ts'
 import type { Reply } from './reply.ts'
 
 await stepBack()
@@ -19,7 +20,7 @@ function answer(message: Reply | 'ready'): void {
 
 async function attempt(job: Job): Promise<Reply> {
   try {
-    return { outcome: 'done', facts: await read(job) }
+    return job.wanted === 'text' ? await readText(job) : { outcome: 'done', facts: await inspect(job) }
   } catch (error) {
     // Anything but a verdict on the file is a fault of ours or of the installation, and is not held against the file.
     const reason = error instanceof MediaError ? error.reason : 'unavailable'
@@ -29,7 +30,7 @@ async function attempt(job: Job): Promise<Reply> {
 }
 
 /** What reads a file is loaded by the first job that needs it; it is most of the time that a child takes to start. */
-async function read(job: Job): Promise<MediaFacts> {
+async function inspect(job: PictureJob): Promise<MediaFacts> {
   if (job.format.reader === 'recording') {
     const { readRecording } = await import('./recording.ts')
     return readRecording(job, job.format.demuxer)
@@ -37,6 +38,13 @@ async function read(job: Job): Promise<MediaFacts> {
   const { makeThumbnails } = await import('./image.ts')
   const shown = await makeThumbnails(job.source, job.format.loader, job.thumbnails)
   return { ...shown, duration: null, thumbnails: true }
+}
+
+async function readText({ source, reader }: TextJob): Promise<Reply> {
+  const { extractText } = await import('./text/extract.ts')
+  const { condense } = await import('./text/words.ts')
+  const text = await extractText(source, reader)
+  return { outcome: 'read', text: zstdCompressSync(text).toString('base64'), words: condense(text) }
 }
 
 /** Requests go before thumbnails, and where memory runs out, this process is the one to end. A sandbox may refuse both. */

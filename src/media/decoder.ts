@@ -6,22 +6,25 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
-import { type Job, MediaError, type MediaFacts } from './job.ts'
+import { type Job, MediaError } from './job.ts'
 import { watchMemory } from './memory.ts'
 import { Reply } from './reply.ts'
 
 export interface Limits {
   memoryMb: number
   timeoutSeconds: number
+  /** Of `memoryMb`, what JavaScript may take. Pixels live outside. */
+  heapMb: number
 }
+
+/** What a child answers to a job that it could do. */
+export type Answer = Exclude<Reply, { outcome: 'refused' }>
 
 const script = fileURLToPath(new URL('./child.ts', import.meta.url))
 
 /** A fresh process now and then keeps small leaks of the decoders small. */
 const jobsPerChild = 200
 const idleMilliseconds = 60_000
-/** Pixels live outside the heap of JavaScript. */
-const heapMb = 128
 
 /** Nothing of the server's own environment: it holds secrets. Two arenas keep malloc from hoarding memory. */
 const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', MALLOC_ARENA_MAX: '2' }
@@ -46,7 +49,7 @@ export class Decoder implements AsyncDisposable {
   }
 
   /** Does one job; not to be called again before it has settled. An aborted job rejects with the signal's reason. */
-  async run(job: Job, signal: AbortSignal): Promise<MediaFacts> {
+  async run(job: Job, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted()
     clearTimeout(this.#idle)
     this.#child ??= this.#start()
@@ -86,7 +89,7 @@ export class Decoder implements AsyncDisposable {
     await child.ended.catch(() => {})
   }
 
-  async #ask(child: Child, job: Job): Promise<MediaFacts> {
+  async #ask(child: Child, job: Job): Promise<Answer> {
     await Promise.race([child.ready, child.ended])
     const answer = new Promise<unknown>((resolve) => child.process.once('message', resolve))
     // A message that cannot be sent means that the process is ending, and its end is awaited anyway.
@@ -97,12 +100,12 @@ export class Decoder implements AsyncDisposable {
       return child.ended
     }
     if (reply.output.outcome === 'refused') throw new MediaError(reply.output.reason, reply.output.message)
-    return reply.output.facts
+    return reply.output
   }
 
   #start(): Child {
     // `detached` makes a process group of the child and of all that it starts.
-    const spawned = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, script], {
+    const spawned = spawn(process.execPath, [`--max-old-space-size=${this.#limits.heapMb}`, script], {
       cwd: '/',
       env: environment,
       detached: true,

@@ -1,6 +1,6 @@
 /**
  * What the server asks of its decoding child: one job is one file. Also the sizes of thumbnails and the one error that
- * says why a file has none. Loaded by both processes, so it must stay free of packages.
+ * says why a file has none, or no text. Loaded by both processes, so it must stay free of packages.
  */
 
 /** Pixels at the longer side of each thumbnail. */
@@ -24,7 +24,14 @@ export type Format =
   /** A video or a sound, and the demuxer that ffmpeg is made to use. */
   | { reader: 'recording'; demuxer: string }
 
-export interface Job {
+/** What reads the text of a document, as `Format` does for pictures. */
+export type TextReader = 'plain' | 'html' | 'xml' | 'pdf' | 'docx' | 'xlsx' | 'pptx' | 'opendocument' | 'mail'
+
+export type Job = PictureJob | TextJob
+
+/** Thumbnails and facts are wanted. */
+export interface PictureJob {
+  wanted: 'thumbnails'
   source: string
   format: Format
   /** Files to write; the server moves them to where they belong. */
@@ -33,6 +40,21 @@ export interface Job {
   frame: string
   ffmpeg: string
   ffprobe: string
+}
+
+/** Text is wanted. */
+export interface TextJob {
+  wanted: 'text'
+  source: string
+  reader: TextReader
+}
+
+/** What a document says. */
+export interface DocumentText {
+  /** Compressed by zstd: at most a million characters. */
+  text: Buffer
+  /** Its words for an index, between blanks; each as often as it counts there. Empty: there is no text. */
+  words: string
 }
 
 export const mediaReasons = [
@@ -48,7 +70,7 @@ export const mediaReasons = [
 ] as const
 export type MediaReason = (typeof mediaReasons)[number]
 
-/** Why a file got no facts. All reasons but `unavailable` and `timeout` are final: the same bytes will fail again. */
+/** Why a file got no facts, or no text. All reasons but `unavailable` and `timeout` are final: the same bytes will fail again. */
 export class MediaError extends Error {
   readonly reason: MediaReason
 

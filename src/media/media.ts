@@ -1,14 +1,19 @@
 /**
- * Bytes to thumbnails and facts. Strangers' bytes are decoded in child processes with limits on time and memory, never
+ * Bytes to thumbnails, facts and text. Strangers' bytes are decoded in child processes with limits on time and memory, never
  * in the server; what comes back is checked, and a thumbnail appears under its name complete or not at all.
  */
 import { chmod, mkdtemp, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { formatOf } from './formats.ts'
-import { MediaError, type MediaFacts, type Size } from './job.ts'
+import { type DocumentText, MediaError, type MediaFacts, type Size } from './job.ts'
 import { Pool } from './pool.ts'
+import { textReaderOf } from './text/readers.ts'
 
-export { MediaError, type MediaFacts }
+export { type DocumentText, MediaError, type MediaFacts }
+
+/** Of a child that makes thumbnails, and of one that reads documents: there the text itself lives in the heap. */
+const pictureHeapMb = 128
+const textHeapMb = 320
 
 export interface MediaOptions {
   /** Names or absolute paths of the two programs. Without them pictures are still read. */
@@ -18,7 +23,7 @@ export interface MediaOptions {
   memoryMb: number
   /** For each file, from the moment that its turn has come. */
   timeoutSeconds: number
-  /** How many files are read at the same time. */
+  /** How many files are read at the same time; documents are read by one child more. */
   processes: number
 }
 
@@ -40,11 +45,18 @@ export interface Media extends AsyncDisposable {
    * error of the disk on which the thumbnails belong is passed on as it is.
    */
   inspect(input: MediaInput): Promise<MediaFacts>
+  /** Whether documents of this type have text that is read here; cheap, no I/O. */
+  hasText(mimeType: string): boolean
+  /** Reads what a document says. Rejects as `inspect` does. */
+  readText(input: Pick<MediaInput, 'source' | 'mimeType' | 'signal'>): Promise<DocumentText>
 }
 
 /** Opens the decoders. No process is started before the first file comes. */
 export function openMedia({ ffmpeg, ffprobe, memoryMb, timeoutSeconds, processes }: MediaOptions): Media {
-  const pool = new Pool(processes, { memoryMb, timeoutSeconds })
+  const limits = { memoryMb, timeoutSeconds }
+  const pool = new Pool(processes, { ...limits, heapMb: pictureHeapMb })
+  // Of their own, so that words are found while an hour of video is looked into.
+  const textPool = new Pool(1, { ...limits, heapMb: Math.min(textHeapMb, memoryMb) })
   const closing = new AbortController()
   const running = new Set<Promise<unknown>>()
 
@@ -57,24 +69,43 @@ export function openMedia({ ffmpeg, ffprobe, memoryMb, timeoutSeconds, processes
     await using scratch = await openScratch(dirname(targets.large))
     const drafts = scratch.files
     const job = { source, format, thumbnails: drafts, frame: drafts.frame, ffmpeg, ffprobe }
-    const facts = await lease.decoder.run(job, stop)
-    if (facts.thumbnails) await publish(drafts, targets)
-    return facts
+    const answer = await lease.decoder.run({ wanted: 'thumbnails', ...job }, stop)
+    if (answer.outcome !== 'done') throw senseless()
+    if (answer.facts.thumbnails) await publish(drafts, targets)
+    return answer.facts
+  }
+
+  async function readText({ source, mimeType, signal }: Parameters<Media['readText']>[0]): Promise<DocumentText> {
+    const reader = textReaderOf(mimeType)
+    if (!reader) throw new MediaError('unsupported', `The text of the type ${mimeType} is not read here.`)
+    const stop = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
+
+    using lease = await textPool.take(stop)
+    const answer = await lease.decoder.run({ wanted: 'text', source, reader }, stop)
+    if (answer.outcome !== 'read') throw senseless()
+    return { text: Buffer.from(answer.text, 'base64'), words: answer.words }
+  }
+
+  function tracked<T>(work: Promise<T>): Promise<T> {
+    running.add(work)
+    return work.finally(() => running.delete(work))
   }
 
   return {
     handles: (mimeType) => formatOf(mimeType) !== null,
-    inspect(input) {
-      const inspection = inspect(input)
-      running.add(inspection)
-      return inspection.finally(() => running.delete(inspection))
-    },
+    inspect: (input) => tracked(inspect(input)),
+    hasText: (mimeType) => textReaderOf(mimeType) !== null,
+    readText: (input) => tracked(readText(input)),
     async [Symbol.asyncDispose]() {
       closing.abort(new MediaError('unavailable', 'The server is stopping.'))
       await Promise.allSettled(running)
-      await pool[Symbol.asyncDispose]()
+      await Promise.all([pool[Symbol.asyncDispose](), textPool[Symbol.asyncDispose]()])
     },
   }
+}
+
+function senseless(): MediaError {
+  return new MediaError('damaged', 'The decoder answered something else than it was asked.')
 }
 
 /** A folder of one job's own, beside where the thumbnails go so that they can be renamed; gone when its scope ends. */

@@ -2,7 +2,7 @@
 import type { FfprobeStream } from 'fluent-ffmpeg'
 import { probe, type Recording, takeFrame } from './ffmpeg.ts'
 import { makeThumbnails } from './image.ts'
-import { type Job, MediaError, type MediaFacts } from './job.ts'
+import { MediaError, type MediaFacts, type PictureJob } from './job.ts'
 
 /** Far enough in to be past a black opening, near enough to be found quickly. */
 const frameAt = { share: 0.1, atMost: 10 }
@@ -10,7 +10,7 @@ const frameAt = { share: 0.1, atMost: 10 }
 const frameLoader = 'VipsForeignLoadPngFile'
 
 /** Reads a recording. One whose picture cannot be decoded still has its facts. */
-export async function readRecording(job: Job, demuxer: string): Promise<MediaFacts> {
+export async function readRecording(job: PictureJob, demuxer: string): Promise<MediaFacts> {
   const recording = { source: job.source, demuxer, ffmpeg: job.ffmpeg, ffprobe: job.ffprobe }
   const { streams, format } = await probe(recording)
   const pictures = streams.filter((stream) => stream.codec_type === 'video')

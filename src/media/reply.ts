@@ -18,6 +18,12 @@ export const Reply = v.variant('outcome', [
     }),
   }),
   v.object({
+    outcome: v.literal('read'),
+    /** In base64: messages between processes are JSON. */
+    text: v.pipe(v.string(), v.maxLength(8_000_000)),
+    words: v.pipe(v.string(), v.maxLength(4_000_000)),
+  }),
+  v.object({
     outcome: v.literal('refused'),
     reason: v.picklist(mediaReasons),
     message: v.pipe(v.string(), v.maxLength(1000)),

@@ -29,7 +29,7 @@ export function openFts(index: Index): Engine {
           .flatMap(wordsOf)
           .map(async (word) => ({ word, folders: await foldersCalled(index, query.vaultNo, word) })),
       )
-      const many = words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places)))
+      const many = !query.among && (words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places))))
       const rows = await index.readAway(statement(query, words, places, unwanted, many))
       return { ...answer(rows), engine: 'fts' }
     },
@@ -88,8 +88,11 @@ function statement(
   }
   const fields = filters.filter(({ name }) => name.startsWith('field '))
   // CROSS JOIN keeps the order: words first, then their rows. Left to itself SQLite asks of every row whether it was found.
-  const source =
-    words.length === 0 ? sql`file f` : sql`(${matching(words, places)}) found CROSS JOIN file f ON f.no = found.no`
+  const source = query.among
+    ? sql`json_each(${JSON.stringify(query.among)}) best CROSS JOIN file f ON f.no = best.value`
+    : words.length === 0
+      ? sql`file f`
+      : sql`(${matching(words, places)}) found CROSS JOIN file f ON f.no = found.no`
   const counted = (table: Condition, kept: string) =>
     many && (kept === 'tag' || fields.length === 0)
       ? sql`${table} d WHERE d.vault_no = ${query.vaultNo} AND d.file_no IN (SELECT no FROM hit WHERE ${allBut(kept)})`
@@ -190,11 +193,12 @@ function matching(words: string[], places: number[][]): Condition {
 }
 
 // Relevance as people judge it: the very name, names that begin so, all words in the name, the rest; then the newest.
-function sortKey({ sort, text }: EngineQuery, words: string[]): Condition {
+function sortKey({ sort, text, among }: EngineQuery, words: string[]): Condition {
   if (sort === 'name') return sql`f.name_sort`
   if (sort === 'size') return sql`f.size`
   if (sort === 'extension') return sql`f.extension`
   if (sort === 'createdAt') return sql`f.created_at`
+  if (among && sort === 'relevance') return sql`best.key`
   if (sort === 'updatedAt' || words.length === 0) return sql`0`
   const typed = text.toWellFormed().normalize('NFC').toLowerCase().trim()
   const inName = words.map((word) => sql`instr(f.name_key, ${word}) > 0`)

@@ -27,6 +27,8 @@ export interface EngineQuery {
   before?: number | undefined
   /** A folder's row number: what lies in it or below. */
   folderNo?: number | undefined
+  /** Row numbers, best first: nothing else is found, and relevance is their order. `text` is empty then. */
+  among?: readonly number[] | undefined
   sort: SortColumn
   order: 'asc' | 'desc'
   limit: number

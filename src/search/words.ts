@@ -14,6 +14,11 @@ export function foldedWords(text: string): string[] {
   return (text.toWellFormed().normalize('NFC').toLowerCase().normalize('NFC').match(word) ?? []).map(fold)
 }
 
+/** Every word of a text as it stands there, with its place. */
+export function wordsIn(text: string): IteratorObject<RegExpExecArray> {
+  return text.matchAll(word)
+}
+
 /** A word as FTS5 compares it (`remove_diacritics 2`). */
 export function fold(one: string): string {
   return isPlain.test(one) ? one : one.normalize('NFD').replace(/\p{M}/gu, '').normalize('NFC')

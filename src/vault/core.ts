@@ -5,6 +5,7 @@ import { type Index, openIndex } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Log } from '../log.ts'
 import { Problem } from '../problem.ts'
+import { type ContentSearch, openContentSearch } from '../search/content/content.ts'
 import { type Engine, openSearch } from '../search/search.ts'
 import { openVolume, type Volume } from '../volume/volume.ts'
 import { openRecentCallers, type RecentCallers } from './callers.ts'
@@ -21,6 +22,8 @@ export interface Core extends AsyncDisposable {
   readonly index: Index
   readonly volume: Volume
   readonly search: Engine & { warm(): Promise<void> }
+  /** Inside documents. */
+  readonly contentSearch: ContentSearch
   readonly news: News
   /** The access log. */
   readonly events: EventLog
@@ -73,6 +76,7 @@ export async function openCore({
     index,
     volume,
     search: openSearch(index, { engine: config.search.engine, log: log.child({ subsystem: 'search' }) }),
+    contentSearch: openContentSearch(index, log.child({ subsystem: 'search' })),
     news: openNews(),
     events: openEventLog(index, now, log),
     mail: config.mail && openMail(config.mail),
@@ -91,6 +95,7 @@ export async function openCore({
       await Promise.all(pending)
       await core.events[Symbol.asyncDispose]()
       await core.search[Symbol.asyncDispose]()
+      await core.contentSearch[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()
       await volume[Symbol.asyncDispose]()
     },

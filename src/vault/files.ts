@@ -24,6 +24,7 @@ import { record } from './journal.ts'
 import { kindOf } from './kinds.ts'
 import { cleanName, extensionOf, freeName, nameKey, nameSort } from './names.ts'
 import { nameTaken, pathsOf, requireFreeName } from './places.ts'
+import { queueText } from './text.ts'
 import { requireWithinQuota } from './vaults.ts'
 
 export interface FileChange {
@@ -112,6 +113,7 @@ export async function copyFile(
         .insertInto('version')
         .values({ ...content, file_no: row.no, number: 1, created_at: now, created_by: ownerNo(actor) }),
     )
+    queueText(tx, { fileId: copy.id, version: 1, mimeType: content.mime_type, size: content.size }, now)
     requireWithinQuota(tx, file.vault.no, content.stored_bytes)
     record(core, tx, actor, { vaultNo: file.vault.no, kind: 'file_created', subjectId: copy.id, act: 'copy', name })
     return readFile(tx, actor, row.no)

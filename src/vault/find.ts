@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { SearchAnswer, SearchQuery } from '../api/search.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
+import { saidIn } from '../search/content/content.ts'
 import { parseTyped } from '../search/grammar.ts'
 import { type Actor, requireFolder, requireVault } from './access.ts'
 import type { Core } from './core.ts'
@@ -10,7 +11,7 @@ import { selectFiles, toFile } from './files.ts'
 import { findFolder, pathsOf } from './places.ts'
 import { timeOf } from './times.ts'
 
-/** Finds files in one vault; `tookMs` is the whole of it, rows included. */
+/** Finds files in one vault, by their words or by what documents say; `tookMs` is the whole of it, rows included. */
 export async function findFiles(core: Core, actor: Actor, vaultId: string, query: SearchQuery): Promise<SearchAnswer> {
   const began = performance.now()
   const vault = requireVault(core, actor, vaultId, 'viewer')
@@ -28,9 +29,12 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   })
   const { text } = typed
   const sort = query.sort ?? (text.trim() === '' ? 'name' : 'relevance')
+  const said = query.content === true ? saidIn(text, typed.without) : undefined
+  const inside = said && (await core.contentSearch.find(vault.no, said))
   const { nos, ...found } = await core.search.find({
     vaultNo: vault.no,
-    text,
+    text: inside ? '' : text,
+    among: inside?.nos,
     exact: query.exact ?? false,
     without: typed.without,
     extensions: [...typed.extensions, ...(query.extension ?? []).map((one) => one.toLowerCase())],
@@ -47,21 +51,26 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
     limit: query.limit ?? 100,
     offset: query.offset ?? 0,
   })
-  const rows = await core.index.readAway(
-    // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs.
-    selectFiles(actor.no)
-      .where('file.vault_no', '=', vault.no)
-      .where('file.deleted_at', 'is', null)
-      .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
-  )
+  const [rows, excerpts] = await Promise.all([
+    core.index.readAway(
+      // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs.
+      selectFiles(actor.no)
+        .where('file.vault_no', '=', vault.no)
+        .where('file.deleted_at', 'is', null)
+        .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
+    ),
+    said ? core.contentSearch.excerpts(vault.no, nos, said) : [],
+  ])
   const byNo = new Map(rows.map((row) => [row.no, row]))
   const paths = pathsOf(core.index.read)
   return {
-    files: nos.flatMap((no) => {
+    files: nos.flatMap((no, i) => {
       const row = byNo.get(no)
-      return row ? [toFile(row, paths)] : []
+      const snippet = excerpts[i]
+      return row ? [{ ...toFile(row, paths), ...(snippet ? { snippet } : {}) }] : []
     }),
     ...found,
+    totalIsExact: found.totalIsExact && (inside?.isAll ?? true),
     tookMs: Math.round((performance.now() - began) * 10) / 10,
   }
 }

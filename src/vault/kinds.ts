@@ -63,3 +63,12 @@ export function kindOf(mimeType: string, extension: string): Kind {
 export function isMedia(mimeType: string): boolean {
   return /^(image|video|audio)\//.test(mimeType) && mimeType !== 'image/svg+xml'
 }
+
+/** Whether it is worth asking what a file of this type says; which types are read is decided where they are read. */
+export function mayHaveText(mimeType: string): boolean {
+  return (
+    /^(text|message|application)\//.test(mimeType) &&
+    mimeType !== 'application/octet-stream' &&
+    kindOf(mimeType, '') !== 'archive'
+  )
+}

@@ -19,6 +19,7 @@ import { isMedia } from './kinds.ts'
 import { freeName } from './names.ts'
 import { nameTaken, requireFreeName } from './places.ts'
 import { currentSettings } from './settings.ts'
+import { queueText } from './text.ts'
 import { requireWithinQuota } from './vaults.ts'
 
 /** Content whose bytes are durable, and what is to be said of the file that it becomes. */
@@ -290,6 +291,7 @@ function insertVersion(
   learnBlocks(core, tx, { ...stored, vaultNo: file.vaultNo }, stored.blocks)
   if (isMedia(stored.mimeType))
     enqueue(tx, { name: 'media', payload: { fileId: file.id, version: number }, runAt: now })
+  queueText(tx, { fileId: file.id, version: number, mimeType: stored.mimeType, size: stored.size }, now)
 }
 
 /** What the row of a file copies from its newest version. */

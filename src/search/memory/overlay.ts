@@ -60,7 +60,9 @@ export class Overlay {
     below?: ReadonlySet<number>,
   ): Hit[] {
     const hits: Hit[] = []
+    const among = query.among && new Set(query.among)
     for (const one of this.#rows.values()) {
+      if (among && !among.has(one.row.no)) continue
       if (!inRange(query, one.row) || (below && !below.has(one.row.folder_no))) continue
       const { nameWords } = one.facts
       if (!words.every((word) => carries(one, word))) continue

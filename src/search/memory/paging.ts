@@ -40,6 +40,21 @@ export function pageOf(data: VaultData, ranks: Ranks, tiers: readonly Tier[], qu
   return page
 }
 
+/** Row numbers of the page where `among` says which come first. */
+export function pageAmong(
+  among: readonly number[],
+  isFound: (no: number) => boolean,
+  { limit, offset }: EngineQuery,
+): number[] {
+  const page: number[] = []
+  let skip = offset
+  for (const no of among) {
+    if (page.length === limit) break
+    if (isFound(no) && skip-- <= 0) page.push(no)
+  }
+  return page
+}
+
 interface Placed {
   no: number
   rank: number

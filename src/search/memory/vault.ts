@@ -1,7 +1,7 @@
 /** The search of one vault: its arrays, its folders, and what changed since; exact totals and facets in milliseconds. */
 import type { Connection } from '../../index/connection.ts'
 import type { EngineAnswer, EngineQuery, FacetCounts } from '../search.ts'
-import { addList, allBits, type Bits, clear, count, keepCommon, noBits, remove } from './bits.ts'
+import { addList, allBits, type Bits, clear, count, has, keepCommon, noBits, remove } from './bits.ts'
 import { countValues, topValues } from './counting.ts'
 import { type FacetFilter, type FacetName, facetFilters, queryWords, typedKey } from './criteria.ts'
 import type { Values, VaultData } from './data.ts'
@@ -9,7 +9,7 @@ import { Folders, livingFolders } from './folders.ts'
 import { type Lists, ListsBuilder } from './lists.ts'
 import { meaningOf, type Vocabulary } from './meant.ts'
 import { carries, type Hit, Overlay, type WordTest } from './overlay.ts'
-import { pageOf, Ranks, tiersOf } from './paging.ts'
+import { pageAmong, pageOf, Ranks, tiersOf } from './paging.ts'
 import { columns, type Row, separator } from './row.ts'
 import { TermIndex } from './terms.ts'
 
@@ -119,7 +119,10 @@ export class VaultSearch {
       return topValues(this.#counts(values, set, of))
     }
     return {
-      nos: pageOf(this.#data, this.#ranks, tiers, query),
+      nos:
+        query.among && query.sort === 'relevance'
+          ? pageAmong(query.among, this.#isIn(all), query)
+          : pageOf(this.#data, this.#ranks, tiers, query),
       total,
       totalIsExact: true,
       facets: {
@@ -144,6 +147,7 @@ export class VaultSearch {
       this.#addFolders(names, folders)
       keepCommon(found, names)
     }
+    if (query.among) keepCommon(found, this.#documents(query.among))
     if (below) {
       const inside = noBits(this.documents)
       this.#addFolders(inside, below)
@@ -155,6 +159,22 @@ export class VaultSearch {
     if (after !== undefined || before !== undefined)
       keepBetween(found, updatedAt, after ?? -Infinity, before === undefined ? Infinity : before - 1)
     return { found, inName }
+  }
+
+  /** Those of these rows that lie in the arrays. */
+  #documents(nos: readonly number[]): Bits {
+    const documents = nos.flatMap((no) => documentOf(this.#data.nos, no) ?? [])
+    const bits = noBits(this.documents)
+    addList(bits, Uint32Array.from(documents), 0, documents.length)
+    return bits
+  }
+
+  #isIn({ documents, hits }: Found): (no: number) => boolean {
+    const changed = new Set(hits.map(({ row }) => row.no))
+    return (no) => {
+      const document = documentOf(this.#data.nos, no)
+      return changed.has(no) || (document !== undefined && has(documents, document))
+    }
   }
 
   #remove(found: Bits, { word, folders }: Unwanted): void {
