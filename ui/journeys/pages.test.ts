@@ -13,6 +13,11 @@ const pages: [name: string, path: string, seen: (tab: Tab) => Promise<unknown>][
   ['files', '/files', ({ page }) => page.getByRole('row', { name: /Facade/ }).click()],
   ['grid', '/files?view=grid', ({ page }) => page.getByRole('option', { name: /Facade/ }).waitFor()],
   ['search', '/files?q=notes', ({ page }) => page.getByText(/file in/).waitFor()],
+  [
+    'documents',
+    '/files?q=minutes&within=documents',
+    ({ page }) => page.getByText('the minutes of').waitFor({ state: 'attached' }),
+  ],
   ['viewer', '/files?q=notes', ({ page }) => page.getByRole('row', { name: /notes/ }).dblclick()],
   ['favourites', '/favourites', ({ page }) => page.getByText('No favourites yet').waitFor()],
   ['recent', '/recent', ({ page }) => page.getByRole('row', { name: /notes/ }).waitFor()],
@@ -40,7 +45,7 @@ async function members({ page }: Tab): Promise<void> {
   if ((page.viewportSize()?.width ?? 0) < 700) await page.getByRole('button', { name: 'Folders' }).click()
   await page.getByRole('button', { name: /all vaults/ }).click()
   await page.getByRole('menuitem', { name: 'Site plans' }).click()
-  await page.getByText('Team vault, you manage it').waitFor({ state: 'attached' })
+  await page.getByText('Team vault, manager').waitFor({ state: 'attached' })
   if ((page.viewportSize()?.width ?? 0) < 700) await page.getByRole('button', { name: 'Folders' }).click()
   await page.getByRole('button', { name: /all vaults/ }).click()
   await page.getByRole('menuitem', { name: 'Members' }).click()
@@ -53,7 +58,7 @@ async function fill(t: Test): Promise<{ folder: string; file: string; locked: st
     .jpeg()
     .toBuffer()
   await t.admin.putAll(
-    { 'Facade.jpg': picture, 'Meeting notes.md': '# Notes' },
+    { 'Facade.jpg': picture, 'Meeting notes.md': '# Notes\n\nHere are the minutes of the meeting in the harbour.' },
     { tags: 'site,review', metadata: '{"project":"RM2506"}' },
   )
   const { id } = await t.admin.call(createFolder, {

@@ -105,7 +105,7 @@ test('a team vault is made, somebody is added who works in it, and is taken out 
   await page.getByRole('menuitem', { name: 'New team vault' }).click()
   await page.getByLabel('Name').fill('Harbour')
   await page.getByRole('button', { name: 'Make it' }).click()
-  await page.getByText('Team vault, you manage it').waitFor()
+  await page.getByText('Team vault, manager').waitFor()
   await page.getByRole('button', { name: /all vaults/ }).click()
   await page.getByRole('menuitem', { name: 'Members' }).click()
   await page.getByLabel('Add somebody by e-mail').fill('nobody@example.org')

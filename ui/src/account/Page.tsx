@@ -22,14 +22,14 @@ export function Page({ title, places = [], children }: PageProps) {
           </Link>
           <h1 className="text-xl font-semibold">{title}</h1>
           {places.length > 0 && (
-            <nav aria-label={title} className="flex gap-1">
+            <nav aria-label={title} className="-mx-2 flex max-w-full gap-1 overflow-x-auto px-2">
               {places.map(([path, name]) => (
                 <Link
                   key={path}
                   to={path as never}
                   aria-current={pathname === path ? 'page' : undefined}
                   className={classes(
-                    'rounded-md px-3 py-1.5',
+                    'rounded-md px-3 py-1.5 whitespace-nowrap',
                     pathname === path ? 'bg-selected font-medium text-accent-strong' : 'text-soft hover:bg-hover',
                   )}
                 >

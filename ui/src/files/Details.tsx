@@ -1,12 +1,15 @@
 /** What is known of the selected entry, and what of it can be changed in place. */
 import { Info, Star, X } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { FileActivity } from '../activity/FileActivity.tsx'
 import { IconButton } from '../kit/Button.tsx'
 import { formatBytes, formatCount, formatDuration, formatMoment, formatNumber } from '../kit/format.ts'
 import { useTold } from '../kit/Toast.tsx'
+import { ShareButton } from '../sharing/ShareButton.tsx'
 import { Metadata } from './Metadata.tsx'
+import { useOwnerName } from './Owner.tsx'
 import { LargePicture } from './Picture.tsx'
-import { type Entry, entryName, type File, useMe, useSetFavorite } from './queries.ts'
+import { type Entry, entryName, type File, useSetFavorite } from './queries.ts'
 import { Tags } from './Tags.tsx'
 import { Versions } from './Versions.tsx'
 
@@ -40,6 +43,12 @@ export function Details({
               </h2>
               <bdi className="block truncate text-sm text-faint">{whereIs(entry)}</bdi>
             </div>
+            {!isInTrash(entry) && (
+              <ShareButton
+                shared={entry.type === 'file' ? { fileId: entry.file.id } : { folderId: entry.folder.id }}
+                name={entryName(entry)}
+              />
+            )}
             {entry.type === 'file' && <Favorite file={entry.file} />}
             <IconButton icon={X} label="Close the details" onPress={onClose} />
           </div>
@@ -61,6 +70,11 @@ export function Details({
           <Section title="Facts">
             <Facts entry={entry} />
           </Section>
+          {entry.type === 'file' && (
+            <Section title="Activity">
+              <FileActivity key={entry.file.id} fileId={entry.file.id} />
+            </Section>
+          )}
         </div>
       ) : (
         <div className="m-auto flex flex-col items-center gap-2 p-8 text-center text-faint">
@@ -96,7 +110,7 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function Facts({ entry }: { entry: Entry }) {
-  const { data: me } = useMe()
+  const owner = useOwnerName(entry.type === 'file' ? entry.file : undefined)
   const facts: [string, string | null][] =
     entry.type === 'folder'
       ? [
@@ -120,7 +134,7 @@ function Facts({ entry }: { entry: Entry }) {
           ['Package', entry.file.package],
           ['Added', formatMoment(entry.file.createdAt)],
           ['Changed', formatMoment(entry.file.updatedAt)],
-          ['Owner', me && entry.file.ownerId === me.id ? me.name : null],
+          ['Owner', owner ?? null],
           ['Version', String(entry.file.version)],
           ['SHA-256', entry.file.sha256],
         ]
@@ -144,4 +158,8 @@ function Facts({ entry }: { entry: Entry }) {
 function whereIs(entry: Entry): string {
   const { path } = entry.type === 'file' ? entry.file : entry.folder
   return path.split('/').slice(1, -1).join(' / ') || 'All files'
+}
+
+function isInTrash(entry: Entry): boolean {
+  return (entry.type === 'file' ? entry.file : entry.folder).deletedAt !== null
 }

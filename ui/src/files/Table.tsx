@@ -2,14 +2,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp, Star } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import { Avatar } from '../kit/Avatar.tsx'
 import { classes } from '../kit/classes.ts'
 import { formatBytes, formatCount, formatMoment, formatTime } from '../kit/format.ts'
 import { kindLooks } from '../kit/kinds.ts'
 import type { ListProps } from './list.ts'
+import { Owner } from './Owner.tsx'
 import { Picture } from './Picture.tsx'
 import { usePlace } from './place.ts'
-import { type Entry, entryId, type Sort, useMe } from './queries.ts'
+import { type Entry, entryId, type Sort } from './queries.ts'
 import { useEntryProps } from './useEntryProps.ts'
 
 const rowHeight = 36
@@ -136,7 +136,6 @@ interface RowProps extends Pick<ListProps, 'selection' | 'onOpen' | 'onMenu' | '
 }
 
 function Row({ entry, index, start, selection, onOpen, onMenu, deleted, showPath }: RowProps) {
-  const { data: me } = useMe()
   const { on, over, props } = useEntryProps({ entry, index, fixed: deleted, selection, onOpen, onMenu })
   const { name, path, updatedAt, deletedAt } = entry.type === 'file' ? entry.file : entry.folder
   const above = path.slice(0, path.lastIndexOf('/'))
@@ -161,8 +160,13 @@ function Row({ entry, index, start, selection, onOpen, onMenu, deleted, showPath
         {entry.type === 'file' && entry.file.favorite && (
           <Star size={13} fill="currentColor" className="shrink-0 text-warn" aria-label="Favourite" />
         )}
-        {showPath && above !== '' && (
-          <bdi className="hidden min-w-0 shrink-[3] truncate text-sm text-faint md:block">{above.slice(1)}</bdi>
+        {entry.type === 'file' && entry.file.snippet ? (
+          <Snippet pieces={entry.file.snippet} />
+        ) : (
+          showPath &&
+          above !== '' && (
+            <bdi className="hidden min-w-0 shrink-[3] truncate text-sm text-faint md:block">{above.slice(1)}</bdi>
+          )
         )}
       </div>
       <div
@@ -191,10 +195,26 @@ function Row({ entry, index, start, selection, onOpen, onMenu, deleted, showPath
         {formatTime(when)}
       </div>
       <div role="gridcell" className="max-sm:hidden">
-        {me && entry.type === 'file' && (
-          <Avatar name={entry.file.ownerId === me.id ? me.name : 'Somebody else'} size={20} />
-        )}
+        {entry.type === 'file' && <Owner file={entry.file} />}
       </div>
     </div>
+  )
+}
+
+/** Where the words stand in a document. */
+function Snippet({ pieces }: { pieces: { text: string; marked: boolean }[] }) {
+  return (
+    <bdi className="min-w-0 flex-1 shrink-[3] truncate text-sm text-soft max-md:hidden">
+      {pieces.map(({ text, marked }, i) =>
+        marked ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text have no names
+          <mark key={i} className="rounded-sm bg-selected px-0.5 font-medium text-accent-strong">
+            {text}
+          </mark>
+        ) : (
+          text
+        ),
+      )}
+    </bdi>
   )
 }

@@ -13,6 +13,8 @@ export interface Place {
   order?: Order
   view?: 'grid'
   q?: string
+  /** Where the words are looked for: in names, or in what documents say. */
+  within?: 'documents'
   type?: string[]
   ext?: string[]
   tag?: string[]
@@ -37,6 +39,7 @@ export function readPlace(search: Record<string, unknown>): Place {
     ...list('type'),
     ...list('ext'),
     ...list('tag'),
+    ...(search.within === 'documents' ? { within: 'documents' as const } : {}),
     ...(search.view === 'grid' ? { view: 'grid' } : {}),
     ...(sorts.includes(String(search.sort)) ? { sort: search.sort as Sort } : {}),
     ...(search.order === 'asc' || search.order === 'desc' ? { order: search.order } : {}),

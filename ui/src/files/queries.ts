@@ -11,6 +11,7 @@ import { getMe, logout } from '../../../src/api/auth.ts'
 import { createDownload, downloadFolder } from '../../../src/api/downloads.ts'
 import * as api from '../../../src/api/files.ts'
 import * as folders from '../../../src/api/folders.ts'
+import type { Snippet } from '../../../src/api/search.ts'
 import { listVaults } from '../../../src/api/vaults.ts'
 import { addressOf, call } from '../call.ts'
 import { usePlace } from './place.ts'
@@ -131,7 +132,9 @@ export function useCreateFolder() {
 }
 
 /** A file or a folder, wherever both can be meant. */
-export type Entry = { type: 'file'; file: File } | { type: 'folder'; folder: Folder }
+export type Entry =
+  | { type: 'file'; file: File & { snippet?: Snippet | undefined } }
+  | { type: 'folder'; folder: Folder }
 
 export function entryId(entry: Entry): string {
   return entry.type === 'file' ? entry.file.id : entry.folder.id

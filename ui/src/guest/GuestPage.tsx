@@ -17,15 +17,19 @@ export function GuestPage() {
   if (problem?.status === 404)
     return (
       <Frame>
-        <EmptyState heading="h1" icon={Link2Off} title="This link leads nowhere">
-          It was mistyped, has expired, or was taken back. Ask whoever sent it for a new one.
-        </EmptyState>
+        <main className="flex flex-1">
+          <EmptyState heading="h1" icon={Link2Off} title="This link leads nowhere">
+            It was mistyped, has expired, or was taken back. Ask whoever sent it for a new one.
+          </EmptyState>
+        </main>
       </Frame>
     )
   if (error && !data)
     return (
       <Frame>
-        <FailedState error={error} onRetry={() => void refetch()} />
+        <main className="flex flex-1">
+          <FailedState error={error} onRetry={() => void refetch()} />
+        </main>
       </Frame>
     )
   return (

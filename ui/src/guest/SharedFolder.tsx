@@ -64,7 +64,7 @@ export function SharedFolder({ share }: { share: GuestShare }) {
             placeholder="Search"
             value={text}
             onChange={(event) => setText(event.target.value)}
-            className={`${inputLook} max-w-60 flex-1`}
+            className={`${inputLook} min-w-40 flex-1 sm:max-w-60`}
           />
           {share.permission === 'edit' && (
             <Button icon={Upload} onPress={() => picker.current?.click()}>

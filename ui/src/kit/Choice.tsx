@@ -19,7 +19,7 @@ export function Choice<T extends string>({ label, value, options, onChange }: Ch
           <Radio
             key={one.value}
             value={one.value}
-            className="flex h-8 flex-1 cursor-default items-center justify-center rounded px-2 text-soft data-focus-visible:outline-2 data-focus-visible:outline-accent data-selected:bg-card data-selected:font-medium data-selected:text-text data-selected:shadow-float"
+            className="flex h-8 flex-1 cursor-default items-center justify-center rounded border border-transparent px-2 text-soft data-focus-visible:outline-2 data-focus-visible:outline-accent data-selected:border-line data-selected:bg-card data-selected:font-medium data-selected:text-text"
           >
             {one.label}
           </Radio>

@@ -1,5 +1,5 @@
 /** Filters with counts, and how much was found how fast. */
-import { X } from 'lucide-react'
+import { FileSearch, X } from 'lucide-react'
 import type { SearchAnswer } from '../../../src/api/search.ts'
 import { usePlace } from '../files/place.ts'
 import { classes } from '../kit/classes.ts'
@@ -30,6 +30,19 @@ export function Chips({ answer, waiting }: { answer: SearchAnswer | undefined; w
     <div className="relative flex min-h-11 shrink-0 items-center gap-3 px-4 max-sm:flex-col max-sm:items-stretch max-sm:gap-0">
       <h1 className="sr-only">Search</h1>
       <div className="flex min-w-0 flex-1 items-center gap-1.5 overflow-x-auto py-2">
+        <button
+          type="button"
+          aria-pressed={place.within === 'documents'}
+          onClick={() => change({ within: place.within ? undefined : 'documents' }, true)}
+          className={classes(
+            'flex h-7 shrink-0 items-center gap-1.5 rounded-full border px-2.5',
+            place.within
+              ? 'border-transparent bg-selected font-medium text-accent-strong'
+              : 'border-line bg-card hover:bg-hover',
+          )}
+        >
+          <FileSearch size={14} aria-hidden /> In documents
+        </button>
         {groups.flatMap(({ filter, values, name }) => {
           const chosen = place[filter] ?? []
           const gone = chosen

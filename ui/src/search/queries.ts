@@ -8,8 +8,9 @@ import { keys } from '../files/queries.ts'
 const pageSize = 200
 
 /** What matches the words and filters of a place, by pages. A newer question ends the older one. */
-export function useSearchResults(vaultId: string | undefined, { q, type, ext, tag, sort, order }: Place) {
-  const query = { q: q ?? '', type, extension: ext, tag, sort, order }
+export function useSearchResults(vaultId: string | undefined, { q, type, ext, tag, sort, order, within }: Place) {
+  const content = within === 'documents' || undefined
+  const query = { q: q ?? '', type, extension: ext, tag, sort, order, content }
   return useInfiniteQuery({
     queryKey: [...keys.search, vaultId, query],
     enabled: vaultId !== undefined && q !== undefined,

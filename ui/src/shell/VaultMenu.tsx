@@ -30,19 +30,17 @@ export function VaultMenu() {
   return (
     <>
       <MenuButton actions={actions} label="Vaults">
-        <AriaButton
-          aria-label={`${vault?.name ?? 'Vault'}: all vaults`}
-          className="-mx-1.5 flex min-w-0 flex-1 items-center gap-3 rounded-lg p-1.5 text-left hover:bg-hover"
-        >
+        <AriaButton className="-mx-1.5 flex min-w-0 flex-1 items-center gap-3 rounded-lg p-1.5 text-left hover:bg-hover">
           <span className="flex size-7 shrink-0 items-center justify-center rounded-lg bg-accent text-on-accent">
             <Icon size={16} strokeWidth={1.75} aria-hidden />
           </span>
           <span className="min-w-0 flex-1">
             <bdi className="block truncate text-[14px] font-semibold">{vault?.name ?? ' '}</bdi>
             <span className="block text-xs text-faint">
-              {vault ? (isTeam ? `Team vault, ${roles[vault.role]}` : 'Personal vault') : ' '}
+              {vault ? (isTeam ? `Team vault, ${vault.role}` : 'Personal vault') : ' '}
             </span>
           </span>
+          <span className="sr-only">: all vaults</span>
           <ChevronsUpDown size={14} className="shrink-0 text-faint" aria-hidden />
         </AriaButton>
       </MenuButton>
@@ -51,5 +49,3 @@ export function VaultMenu() {
     </>
   )
 }
-
-const roles = { viewer: 'you may look', editor: 'you may change', manager: 'you manage it' }

@@ -24,8 +24,9 @@ export function useRemoveVault() {
   })
 }
 
-export function useMembers(vaultId: string) {
+export function useMembers(vaultId: string, enabled = true) {
   return useQuery({
+    enabled,
     queryKey: keys.members(vaultId),
     queryFn: async ({ signal }) => (await call(vaults.listMembers, { params: { vaultId } }, { signal })).members,
   })
