@@ -132,6 +132,22 @@ test('a list of paths becomes files where they should lie; what it cannot be is 
   }
 })
 
+test('a load that is interrupted says so and leaves what is whole', async () => {
+  await using volume = await makeVolume()
+  await volume.stop((await volume.serve()).process)
+  const child = volume.start(['scripts/load.ts', '--vault', 'Half', '--files', '1000000'])
+  const ended = Promise.all([child.stdout.toArray(), once(child, 'exit')])
+  const files = () =>
+    volume.query<{ file_count: number }>('SELECT file_count FROM vault WHERE name = ?', 'Half')[0]?.file_count ?? 0
+  while (files() === 0) await sleep(50)
+  child.kill('SIGINT')
+  const [out, [code]] = await ended
+  assert.equal(code, 1)
+  assert.match(out.join(''), new RegExp(`^Stopped; added ${files().toLocaleString('en')} files `))
+  assert.ok(files() < 1_000_000)
+  assert.equal((await volume.run(['src/main.ts', 'verify'])).code, 0)
+})
+
 test('the size of a content is near what was asked for', () => {
   assert.deepEqual([0, 1, 2, 1024, 2 ** 20, 1e15].map(nearestSize), [0, 1, 2, 1024, 2 ** 20, 2 ** 20])
   for (let bytes = 100; bytes < 1e6; bytes *= 1.1)
@@ -182,6 +198,7 @@ async function makeVolume() {
   }
   return {
     directory,
+    start,
     run,
     stop,
     load: (args: string[]) => run(['scripts/load.ts', ...args]),

@@ -15,7 +15,8 @@ export function openProgress(): LoadProgress {
   const startedAt = performance.now()
   let shownAt = startedAt
   return {
-    show(share, files) {
+    show(given, files) {
+      const share = Math.min(1, given) // a list can grow while it is read
       const now = performance.now()
       if (now - shownAt < (isBar ? barEveryMs : lineEveryMs)) return
       shownAt = now
