@@ -28,6 +28,22 @@ export const Password = v.pipe(
   v.maxLength(256, 'A password has at most 256 characters.'),
 )
 
+/** Types of files: an extension (`pdf`), a MIME type (`image/png`) or a family of them (`image/*`). */
+export const FileTypes = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(),
+      v.trim(),
+      v.toLowerCase(),
+      v.regex(
+        /^(?:\.?[\p{L}\p{N}_+-]{1,20}|[a-z]+\/(?:\*|[\w.+-]+))$/u,
+        'A type is an extension like pdf, or image/png, or image/*.',
+      ),
+    ),
+  ),
+  v.maxLength(200),
+)
+
 /** A name of a file or folder as sent; the domain decides whether it is a good one and says what is wrong. */
 export const EntryName = v.pipe(v.string(), v.minLength(1, 'A name is needed.'), v.maxLength(1024))
 

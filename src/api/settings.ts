@@ -1,7 +1,7 @@
 /** What an administrator changes while the server runs. */
 import * as v from 'valibot'
 import { endpoint } from './endpoint.ts'
-import { Bytes } from './schema.ts'
+import { Bytes, FileTypes } from './schema.ts'
 
 export const Settings = v.object({
   /** Quota of a personal vault that is made from now on. */
@@ -10,6 +10,10 @@ export const Settings = v.object({
   teamQuotaBytes: Bytes,
   /** Greatest size of one file. */
   maxFileBytes: Bytes,
+  /** Types that may be uploaded; empty: any. Vaults can be narrower. */
+  allowedTypes: FileTypes,
+  /** Types that may not. */
+  forbiddenTypes: FileTypes,
   /** Bytes of each chunk of a resumable upload, from now on. */
   chunkBytes: v.pipe(v.number(), v.integer(), v.minValue(65_536), v.maxValue(268_435_456)),
   /** How many versions of a file are kept, the newest included. */

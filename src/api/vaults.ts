@@ -1,7 +1,7 @@
 /** Vaults: what holds files, with one quota and one journal. */
 import * as v from 'valibot'
 import { endpoint } from './endpoint.ts'
-import { Bytes, Email, Id } from './schema.ts'
+import { Bytes, Email, FileTypes, Id } from './schema.ts'
 
 export const Role = v.picklist(['viewer', 'editor', 'manager'])
 export type Role = v.InferOutput<typeof Role>
@@ -20,6 +20,11 @@ export const Vault = v.object({
   /** Null: as in the settings. */
   keepVersions: v.nullable(v.number()),
   keepVersionDays: v.nullable(v.number()),
+  /** Null: as in the settings. */
+  maxFileBytes: v.nullable(Bytes),
+  /** Empty: any that the settings let in. */
+  allowedTypes: v.array(v.string()),
+  forbiddenTypes: v.array(v.string()),
   role: Role,
 })
 export type Vault = v.InferOutput<typeof Vault>
@@ -72,12 +77,15 @@ export const removeMember = endpoint('DELETE /api/vaults/:vaultId/members/:userI
 
 export const changeVault = endpoint('PATCH /api/vaults/:vaultId', {
   summary:
-    'Renames a vault, or says how long its versions are kept (null: as in the settings); its quota is for administrators to change.',
+    'Renames a vault, or says what it takes and how long its versions are kept (null: as in the settings); its quota is for administrators to change.',
   body: v.object({
     name: v.optional(VaultName),
     quotaBytes: v.optional(Bytes),
     keepVersions: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)))),
     keepVersionDays: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_500)))),
+    maxFileBytes: v.optional(v.nullable(v.pipe(Bytes, v.minValue(1)))),
+    allowedTypes: v.optional(FileTypes),
+    forbiddenTypes: v.optional(FileTypes),
   }),
   returns: Vault,
 })

@@ -34,6 +34,10 @@ export interface VaultRecord {
   quotaBytes: number
   keepVersions: number | null
   keepDays: number | null
+  /** Absent in records of versions before 0.2. */
+  maxFileBytes?: number | null
+  allowedTypes?: string[]
+  forbiddenTypes?: string[]
   createdAt: number
   /** The folder that is its top. */
   top: string
@@ -149,7 +153,8 @@ export async function readVault(index: Index, vaultNo: number): Promise<Line | u
   const { lines } = await page(
     index,
     sql`SELECT 0 AS key, v.no, v.id, json_object('is', 'vault', 'id', v.id, 'kind', v.kind, 'owner', u.id, 'name', v.name, 'quotaBytes', v.quota_bytes,
-        'keepVersions', v.keep_versions, 'keepDays', v.keep_days, 'createdAt', v.created_at,
+        'keepVersions', v.keep_versions, 'keepDays', v.keep_days,
+        'maxFileBytes', v.max_file_bytes, 'allowedTypes', json(v.allowed_types), 'forbiddenTypes', json(v.forbidden_types), 'createdAt', v.created_at,
         'top', (SELECT id FROM folder WHERE vault_no = v.no AND parent_no IS NULL),
         'members', json((SELECT json_group_array(json_object('user', m.id, 'role', member.role))
           FROM member JOIN user m ON m.no = member.user_no WHERE member.vault_no = v.no))) AS json

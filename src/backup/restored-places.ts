@@ -82,10 +82,15 @@ export function restoreVault(
     quota_bytes: record.quotaBytes,
     keep_versions: record.keepVersions,
     keep_days: record.keepDays,
+    max_file_bytes: record.maxFileBytes ?? null,
+    allowed_types: JSON.stringify(record.allowedTypes ?? []),
+    forbidden_types: JSON.stringify(record.forbiddenTypes ?? []),
     created_at: record.createdAt,
     seq,
   })
-  const members = new Map([[ownerNo, 'manager']])
+  // A vault that was kept when its user was removed has no members, and waits for an administrator to give it away.
+  const isKept = record.kind === 'team' && users.has(record.owner) && record.members.length === 0
+  const members = new Map(isKept ? [] : [[ownerNo, 'manager']])
   for (const { user, role } of record.members) {
     const userNo = users.get(user)
     if (userNo !== undefined) members.set(userNo, role)

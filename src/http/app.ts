@@ -108,6 +108,10 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   hono.all('/api/*', () => {
     throw new Problem('not-found', 'There is nothing under this address. GET /api/docs lists what there is.')
   })
+  hono.get('/s/*', (c) => {
+    c.header('x-robots-tag', 'noindex, nofollow') // whoever posts a link somewhere does not mean all the world
+    return assets.page(c, document(c))
+  })
   hono.get('*', (c) => {
     const file = assets.file(c, c.req.path)
     if (file) return file

@@ -57,6 +57,9 @@ export interface Tables {
     keep_versions: Generated<number | null>
     keep_days: Generated<number | null>
     reserved_bytes: Generated<number>
+    max_file_bytes: Generated<number | null>
+    allowed_types: Generated<string>
+    forbidden_types: Generated<string>
   }
   member: { vault_no: number; user_no: number; role: 'viewer' | 'editor' | 'manager' }
   folder: {

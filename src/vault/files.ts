@@ -24,6 +24,7 @@ import { record } from './journal.ts'
 import { kindOf } from './kinds.ts'
 import { cleanName, extensionOf, freeName, nameKey, nameSort } from './names.ts'
 import { nameTaken, pathsOf, requireFreeName } from './places.ts'
+import { requireAllowedType } from './rules.ts'
 import { queueText } from './text.ts'
 import { requireWithinQuota } from './vaults.ts'
 
@@ -51,6 +52,8 @@ export async function changeFile(core: Core, actor: Actor, id: string, change: F
     if (folderNo !== before.folder_no) requireStillThere(tx, folderNo)
     const newName = name ?? before.name
     requireFreeName(tx, folderNo, newName, { file: file.no })
+    if (newName !== before.name)
+      requireAllowedType(core, tx, file.vault.no, { name: newName, mimeType: before.mime_type })
     const extension = extensionOf(newName)
     tx.run(
       q

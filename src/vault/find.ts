@@ -53,9 +53,10 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   })
   const [rows, excerpts] = await Promise.all([
     core.index.readAway(
-      // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs.
+      // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs. By its sum,
+      // for else SQLite walks the vault's index instead of a hundred rows: 51 to 86 ms at a million files, not 2.
       selectFiles(actor.no)
-        .where('file.vault_no', '=', vault.no)
+        .where(sql<boolean>`+file.vault_no = ${vault.no}`)
         .where('file.deleted_at', 'is', null)
         .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
     ),

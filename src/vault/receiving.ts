@@ -22,7 +22,7 @@ import { distinctTags, readFile } from './files.ts'
 import { requireStillThere } from './folders.ts'
 import { cleanName, cleanPath } from './names.ts'
 import { liveFileAt, walkTo } from './places.ts'
-import { currentSettings } from './settings.ts'
+import { largestFile, requireAllowedType } from './rules.ts'
 import { freeBytes, overQuota, requireWithinQuota } from './vaults.ts'
 import { addVersion, insertFile } from './versions.ts'
 
@@ -84,6 +84,7 @@ export function beginUpload(
   return {
     async receive({ name: given, declaredType, bytes }) {
       const name = cleanName(given, 'files')
+      requireAllowedType(core, core.index.read, vault.no, { name })
       const stored = store(core, vault, { name, declaredType: declaredType ?? target.fileType, bytes, signal })
       received.push({ name, stored })
       await stored
@@ -133,7 +134,7 @@ interface Incoming {
 
 async function store(core: Core, vault: VaultProof, { name, declaredType, bytes, signal }: Incoming): Promise<Stored> {
   const free = Math.max(0, freeBytes(core.index.read, vault.no))
-  const { maxFileBytes } = currentSettings(core)
+  const maxFileBytes = largestFile(core, core.index.read, vault.no)
   const maxBytes = Math.min(free, maxFileBytes)
   try {
     return await core.volume.put(vault.id, bytes, {
@@ -163,6 +164,7 @@ function nameContent(
   { onConflict, metadata }: UploadTarget,
   { name, stored, tags }: { name: string; stored: Stored; tags: string[] },
 ): number {
+  requireAllowedType(core, tx, vault.no, { name, mimeType: stored.mimeType })
   const there = onConflict === 'replace' ? liveFileAt(tx, folderNo, name) : undefined
   if (there) {
     const said = {

@@ -11,6 +11,8 @@ const defaults: Settings = {
   defaultQuotaBytes: 10e9,
   teamQuotaBytes: 100e9,
   maxFileBytes: 1e12,
+  allowedTypes: [],
+  forbiddenTypes: [],
   chunkBytes: 5 * 1024 * 1024,
   keepVersions: 100,
   keepVersionDays: 365,

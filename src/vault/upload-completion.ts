@@ -11,6 +11,7 @@ import { type Actor, requireVault, topOf, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { readFile } from './files.ts'
 import { liveFileAt, walkTo } from './places.ts'
+import { requireAllowedType } from './rules.ts'
 import { copyKnown, forgetKnown } from './upload-known.ts'
 import { forgetBase } from './upload-matching.ts'
 import { checkBase, getUpload, replacedGone, requireUpload, type UploadRow } from './uploads.ts'
@@ -98,6 +99,7 @@ function nameUpload(
   }
   if (!tx.get(q.selectFrom('upload').select('no').where('no', '=', row.no)))
     throw new Problem('conflict', 'This upload was ended meanwhile.')
+  requireAllowedType(core, tx, vault.no, { name, mimeType: stored.mimeType })
   const folderNo = walkTo(core, tx, actor, vault.no, topOf(tx, vault.no).no, names.slice(0, -1))
   const existing = row.base_version === null ? undefined : liveFileAt(tx, folderNo, name)
   if (row.base_version !== null && !existing) throw replacedGone(name)

@@ -16,6 +16,7 @@ import type { Core } from './core.ts'
 import { distinctTags } from './files.ts'
 import { cleanName, cleanPath } from './names.ts'
 import { findFolder, liveFileAt, pathsOf, requireFreeName } from './places.ts'
+import { largestFile, requireAllowedType } from './rules.ts'
 import { currentSettings } from './settings.ts'
 import { chunksOf, declaredBlocks } from './upload-chunks.ts'
 import { forgetKnown, knownRanges } from './upload-known.ts'
@@ -37,7 +38,9 @@ export async function createUpload(
 ): Promise<Upload & { resumeToken: string }> {
   const vault = requireVault(core, actor, vaultId, 'editor')
   const names = namesOf(core, actor, vault, input)
-  const { maxFileBytes, chunkBytes } = currentSettings(core)
+  const { chunkBytes } = currentSettings(core)
+  const maxFileBytes = largestFile(core, core.index.read, vault.no)
+  requireAllowedType(core, core.index.read, vault.no, { name: names.at(-1) ?? '' })
   if (input.size > maxFileBytes)
     throw new Problem('too-large', `A file has at most ${maxFileBytes} bytes here; this one has ${input.size}.`)
   const baseVersion =

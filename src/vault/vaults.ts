@@ -60,19 +60,25 @@ export interface VaultChange {
   quotaBytes?: number | undefined
   keepVersions?: number | null | undefined
   keepVersionDays?: number | null | undefined
+  maxFileBytes?: number | null | undefined
+  allowedTypes?: string[] | undefined
+  forbiddenTypes?: string[] | undefined
 }
 
-/** Renames a vault, or changes how long it keeps versions. */
+/** Renames a vault, or changes what it takes and how long it keeps versions. */
 export async function changeVault(core: Core, actor: Actor, id: string, change: VaultChange): Promise<Vault> {
   const vault = requireVault(core, actor, id, 'manager')
   if (change.quotaBytes !== undefined) requireAdmin(actor)
   return core.index.write((tx) => {
-    const { name, quotaBytes, keepVersions, keepVersionDays } = change
+    const { name, quotaBytes, keepVersions, keepVersionDays, maxFileBytes, allowedTypes, forbiddenTypes } = change
     const set = {
       ...(name === undefined ? {} : { name }),
       ...(quotaBytes === undefined ? {} : { quota_bytes: quotaBytes }),
       ...(keepVersions === undefined ? {} : { keep_versions: keepVersions }),
       ...(keepVersionDays === undefined ? {} : { keep_days: keepVersionDays }),
+      ...(maxFileBytes === undefined ? {} : { max_file_bytes: maxFileBytes }),
+      ...(allowedTypes === undefined ? {} : { allowed_types: JSON.stringify(allowedTypes) }),
+      ...(forbiddenTypes === undefined ? {} : { forbidden_types: JSON.stringify(forbiddenTypes) }),
     }
     if (Object.keys(set).length === 0) return readVault(tx, actor.no, vault.no)
     tx.run(q.updateTable('vault').set(set).where('no', '=', vault.no))
@@ -185,6 +191,9 @@ function toVault(row: VaultRow): Vault {
     reservedBytes: row.reserved_bytes,
     keepVersions: row.keep_versions,
     keepVersionDays: row.keep_days,
+    maxFileBytes: row.max_file_bytes,
+    allowedTypes: JSON.parse(row.allowed_types) as string[],
+    forbiddenTypes: JSON.parse(row.forbidden_types) as string[],
     role: row.role,
   }
 }

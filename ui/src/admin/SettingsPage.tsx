@@ -16,13 +16,19 @@ interface Field {
   label: string
   about: string
   format: (value: never) => string
-  parse: (text: string) => number | string | undefined
+  parse: (text: string) => Settings[keyof Settings] | undefined
   wrong: string
 }
 
 const bytes = { format: formatBytes, parse: parseBytes, wrong: 'Write it like 10 GB.' }
 const counts = { format: formatNumber, parse: parseCount, wrong: 'A whole number from 1 is needed.' }
 const words = { format: String, parse: (text: string) => text.trim() || undefined, wrong: 'A name is needed.' }
+
+const types = {
+  format: (value: string[]) => value.join(', '),
+  parse: (text: string) => text.split(/[\s,;]+/).filter((one) => one !== ''),
+  wrong: '',
+}
 
 const groups: { title: string; about: string; fields: Field[] }[] = [
   {
@@ -46,6 +52,18 @@ const groups: { title: string; about: string; fields: Field[] }[] = [
         setting: 'maxFileBytes',
         label: 'Largest file',
         about: 'A single file larger than this is refused, however much room there is.',
+      },
+      {
+        ...types,
+        setting: 'allowedTypes',
+        label: 'Types that are taken',
+        about: 'As in: pdf, docx, image/*. Empty: all. A vault can be narrower.',
+      },
+      {
+        ...types,
+        setting: 'forbiddenTypes',
+        label: 'Types that are not taken',
+        about: 'As in: exe, msi, application/x-msdownload. What is there already stays.',
       },
       {
         ...bytes,
@@ -152,7 +170,7 @@ export function SettingsPage() {
   )
 }
 
-function Row({ setting, label, about, value, format, parse, wrong }: Field & { value: number | string }) {
+function Row({ setting, label, about, value, format, parse, wrong }: Field & { value: Settings[keyof Settings] }) {
   const shown = format(value as never)
   const [text, setText] = useState(shown)
   const { mutateAsync, isPending } = useChangeSettings()
