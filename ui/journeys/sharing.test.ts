@@ -120,6 +120,13 @@ test('a team vault is made, somebody is added who works in it, and is taken out 
   await page.reload()
   await page.getByRole('row', { name: /Berths/ }).waitFor()
 
+  await page.getByRole('button', { name: /all vaults/ }).click()
+  await page.getByRole('menuitem', { name: 'Settings of this vault' }).click()
+  await page.getByLabel('Types that are not taken').fill('exe')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await assert.rejects(t.bob.put('setup.exe', 'x', { vaultId }), /not taken here/)
+
   const other = await browser.open()
   await signIn(other.page, t.url, t.bob)
   await other.page.getByRole('button', { name: /all vaults/ }).click()

@@ -1,5 +1,5 @@
 /** Which vault is shown, and the others that there are. */
-import { ChevronsUpDown, HardDrive, Plus, Users } from 'lucide-react'
+import { ChevronsUpDown, HardDrive, Plus, SlidersHorizontal, Users } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import { usePlace } from '../files/place.ts'
@@ -7,12 +7,13 @@ import { useVault, useVaults } from '../files/queries.ts'
 import { type Actions, MenuButton } from '../kit/Menu.tsx'
 import { MembersDialog } from '../vaults/MembersDialog.tsx'
 import { NewVault } from '../vaults/NewVault.tsx'
+import { VaultDialog } from '../vaults/VaultDialog.tsx'
 
 export function VaultMenu() {
   const { vault } = useVault()
   const { vaults = [] } = useVaults()
   const { goToVault } = usePlace()
-  const [asked, setAsked] = useState<'new' | 'members'>()
+  const [asked, setAsked] = useState<'new' | 'members' | 'settings'>()
   const isTeam = vault?.kind === 'team'
   const actions: Actions = [
     ...vaults.map(({ id, name, kind }) => ({
@@ -24,6 +25,9 @@ export function VaultMenu() {
     })),
     'line',
     ...(isTeam ? [{ id: 'members', label: 'Members', icon: Users, act: () => setAsked('members') }] : []),
+    ...(vault?.role === 'manager'
+      ? [{ id: 'settings', label: 'Settings of this vault', icon: SlidersHorizontal, act: () => setAsked('settings') }]
+      : []),
     { id: 'new', label: 'New team vault', icon: Plus, act: () => setAsked('new') },
   ]
   const Icon = isTeam ? Users : HardDrive
@@ -45,6 +49,7 @@ export function VaultMenu() {
         </AriaButton>
       </MenuButton>
       {asked === 'new' && <NewVault onClose={() => setAsked(undefined)} onMade={goToVault} />}
+      {asked === 'settings' && vault && <VaultDialog vault={vault} onClose={() => setAsked(undefined)} />}
       {asked === 'members' && vault && <MembersDialog vault={vault} onClose={() => setAsked(undefined)} />}
     </>
   )

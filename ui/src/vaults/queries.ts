@@ -1,5 +1,6 @@
 /** Vaults and their members; the only file here that calls. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Input } from '../../../src/api/endpoint.ts'
 import * as vaults from '../../../src/api/vaults.ts'
 import { call } from '../call.ts'
 import { keys as files } from '../files/queries.ts'
@@ -12,6 +13,15 @@ export function useCreateVault() {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: (name: string) => call(vaults.createVault, { body: { name } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [...files.vaults] }),
+  })
+}
+
+export function useChangeVault(vaultId: string) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (body: Input<typeof vaults.changeVault>['body']) =>
+      call(vaults.changeVault, { params: { vaultId }, body }),
     onSuccess: () => queries.invalidateQueries({ queryKey: [...files.vaults] }),
   })
 }
