@@ -12,7 +12,8 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const output = join(root, 'dist/ui')
-const entry = 'ui/src/main.tsx'
+/** Each document and the script that it starts. */
+const pages = { 'index.html': 'ui/src/main.tsx', 'guest.html': 'ui/src/guest.tsx' }
 const theme = 'ui/src/theme-at-start.ts'
 
 export interface BuildOptions {
@@ -43,18 +44,20 @@ export async function buildUi({ minify, outDir = output }: BuildOptions): Promis
     ),
   )
   for (const { name, bytes } of [font, wide, css]) write(join(outDir, 'assets', name), bytes, minify)
-  const document = readFileSync(join(root, 'ui/index.html'), 'utf8')
-    .replace('{{script}}', nameOf(scripts.metafile, entry))
-    .replace('{{theme}}', nameOf(scripts.metafile, theme))
-    .replace('{{style}}', css.name)
-    .replace('{{font}}', font.name)
-    .replace(
-      '{{preload}}',
-      importsOf(scripts.metafile, entry)
-        .map((name) => `<link rel="modulepreload" href="/assets/${name}" />`)
-        .join('\n    '),
-    )
-  writeFileSync(join(outDir, 'index.html'), document)
+  for (const [page, entry] of Object.entries(pages)) {
+    const document = readFileSync(join(root, 'ui', page), 'utf8')
+      .replace('{{script}}', nameOf(scripts.metafile, entry))
+      .replace('{{theme}}', nameOf(scripts.metafile, theme))
+      .replace('{{style}}', css.name)
+      .replace('{{font}}', font.name)
+      .replace(
+        '{{preload}}',
+        importsOf(scripts.metafile, entry)
+          .map((name) => `<link rel="modulepreload" href="/assets/${name}" />`)
+          .join('\n    '),
+      )
+    writeFileSync(join(outDir, page), document)
+  }
 }
 
 /** Whether the built page is newer than everything it is made of. */
@@ -73,7 +76,7 @@ async function bundle(
 ): Promise<{ files: { path: string; contents: Uint8Array }[]; metafile: Metafile }> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entry, theme],
+    entryPoints: [...Object.values(pages), theme],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',

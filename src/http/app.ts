@@ -6,6 +6,7 @@ import type { Endpoint } from '../api/endpoint.ts'
 import { Problem } from '../problem.ts'
 import { openArchives } from '../vault/archives.ts'
 import type { Core } from '../vault/core.ts'
+import { getBrand } from '../vault/settings.ts'
 import { openAssets } from './assets.ts'
 import { binder } from './bind.ts'
 import { openCallers } from './caller.ts'
@@ -110,7 +111,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   })
   hono.get('/s/*', (c) => {
     c.header('x-robots-tag', 'noindex, nofollow') // whoever posts a link somewhere does not mean all the world
-    return assets.page(c, document(c))
+    return assets.guestPage(c, document(c), getBrand(core).name)
   })
   hono.get('*', (c) => {
     const file = assets.file(c, c.req.path)

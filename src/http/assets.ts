@@ -4,6 +4,7 @@ import { extname, join, relative } from 'node:path'
 import type { Context } from 'hono'
 import mime from 'mime'
 import type { Http } from './context.ts'
+import { escapeHtml } from './html.ts'
 
 interface Asset {
   type: string
@@ -17,6 +18,8 @@ export interface Assets {
   file(c: Context<Http>, path: string): Response | undefined
   /** The page itself, whatever place in it was asked for. */
   page(c: Context<Http>, nonce: string): Response
+  /** The page of guests, whose first words are the name of the team. */
+  guestPage(c: Context<Http>, nonce: string, brand: string): Response
 }
 
 const missing = `<!doctype html><title>File Vault</title><p>The page is not built. Run <code>npm start</code>, or <code>npm run build</code>.</p>`
@@ -24,10 +27,12 @@ const missing = `<!doctype html><title>File Vault</title><p>The page is not buil
 /** Reads the built page; without one the API works all the same and the page says what to do. */
 export function openAssets(directory: string): Assets {
   const files = readAll(directory)
-  const document = files.get('/index.html')?.plain.toString() ?? missing
+  const document = (name: string) => files.get(`/${name}`)?.plain.toString() ?? missing
+  const [page, guestPage] = [document('index.html'), document('guest.html')]
+  const show = (c: Context<Http>, html: string) => c.html(html, 200, { 'cache-control': 'no-cache' })
   return {
     file(c, path) {
-      const asset = path === '/index.html' ? undefined : files.get(path)
+      const asset = path.endsWith('.html') ? undefined : files.get(path)
       if (!asset) return undefined
       const [body, encoding] = encoded(asset, c.req.header('accept-encoding') ?? '')
       const headers = new Headers({
@@ -40,7 +45,13 @@ export function openAssets(directory: string): Assets {
       return new Response(new Uint8Array(body), { headers })
     },
     page(c, nonce) {
-      return c.html(document.replaceAll('{{nonce}}', nonce), 200, { 'cache-control': 'no-cache' })
+      return show(c, page.replaceAll('{{nonce}}', nonce))
+    },
+    guestPage(c, nonce, brand) {
+      return show(
+        c,
+        guestPage.replaceAll('{{nonce}}', nonce).replaceAll('{{brand}}', () => escapeHtml(brand)),
+      )
     },
   }
 }

@@ -1,6 +1,8 @@
 /** `/api/docs`: the API for people to read. Plain HTML from the declarations, without a script. */
+
 import { type Endpoint, parametersInPath } from '../api/endpoint.ts'
 import { endpoints } from '../api/endpoints.ts'
+import { escapeHtml } from './html.ts'
 import { openApiDocument } from './openapi.ts'
 import { problemTable } from './problem.ts'
 
@@ -11,10 +13,10 @@ export function docsPage(version: string, origin: string, nonce: string): string
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>File Vault API</title><style nonce="${nonce}">${style}</style></head><body>
 <nav><h1>File Vault API</h1>${nouns.map((noun) => `<a href="#${noun}">${noun}</a>`).join('')}<a href="#problems">problems</a></nav>
-<main><p>Version ${escaped(version)}. As a program reads it: <a href="/api/openapi.json">openapi.json</a>. Sign in with
+<main><p>Version ${escapeHtml(version)}. As a program reads it: <a href="/api/openapi.json">openapi.json</a>. Sign in with
 <code>Authorization: Bearer TOKEN</code>; a token comes from the account page, or from <code>filevault token create</code>.
 Times are ISO 8601 UTC, sizes are bytes, ids are opaque.</p>
-<pre>curl -H "Authorization: Bearer $TOKEN" -F files=@plan.pdf ${escaped(origin)}/api/files/upload</pre>
+<pre>curl -H "Authorization: Bearer $TOKEN" -F files=@plan.pdf ${escapeHtml(origin)}/api/files/upload</pre>
 ${nouns.map((noun) => section(noun, document.paths)).join('')}
 <h2 id="problems">Problems</h2><p>Every refusal is <code>application/problem+json</code> with a sentence in <code>detail</code>.</p>
 <table>${problemTable.map(({ code, status, title }) => `<tr id="${code}"><td>${status}</td><td><code>${code}</code></td><td>${title}</td></tr>`).join('')}</table>
@@ -29,12 +31,8 @@ function section(noun: string, paths: Record<string, Record<string, unknown>>): 
 function article(name: string, endpoint: Endpoint, paths: Record<string, Record<string, unknown>>): string {
   const operation = paths[endpoint.path.replace(parametersInPath, '{$1}')]?.[endpoint.method.toLowerCase()]
   const access = { anyone: 'no account needed', user: '', admin: 'administrators' }[endpoint.access]
-  return `<article id="${name}"><h3><b>${endpoint.method}</b> ${escaped(endpoint.path)} <small>${access}</small></h3>
-<p>${escaped(endpoint.declared.summary)}</p><details><summary>Details</summary><pre>${escaped(JSON.stringify(operation, null, 2))}</pre></details></article>`
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (one) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[one] ?? one)
+  return `<article id="${name}"><h3><b>${endpoint.method}</b> ${escapeHtml(endpoint.path)} <small>${access}</small></h3>
+<p>${escapeHtml(endpoint.declared.summary)}</p><details><summary>Details</summary><pre>${escapeHtml(JSON.stringify(operation, null, 2))}</pre></details></article>`
 }
 
 const style = `

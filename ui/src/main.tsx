@@ -1,5 +1,5 @@
 /** The page: its places, and what each of them shows. What few people open is loaded when they do. */
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
 import {
   createRootRoute,
   createRoute,
@@ -11,23 +11,12 @@ import {
 } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { ApiProblem } from '../../src/api/client.ts'
 import { FilesPage } from './files/FilesPage.tsx'
 import { readPlace, shelfPaths } from './files/place.ts'
 import { Toasts } from './kit/Toast.tsx'
 import { NotFound } from './NotFound.tsx'
+import { openQueries } from './queries.ts'
 import { Shell } from './shell/Shell.tsx'
-
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      // A refusal is an answer; only a server that is away is asked again.
-      retry: (failures, error) =>
-        failures < 3 && error instanceof ApiProblem && (error.status === 0 || error.status >= 500),
-    },
-  },
-})
 
 const root = createRootRoute({
   component: () => (
@@ -47,7 +36,6 @@ const alone = [
   ['/sign-in', lazyRouteComponent(() => import('./account/SignInPage.tsx'), 'SignInPage')],
   ['/forgot', lazyRouteComponent(() => import('./account/ForgotPage.tsx'), 'ForgotPage')],
   ['/join/$code', lazyRouteComponent(() => import('./account/JoinPage.tsx'), 'JoinPage')],
-  ['/s/$code', lazyRouteComponent(() => import('./guest/GuestPage.tsx'), 'GuestPage')],
   ['/account', lazyRouteComponent(() => import('./account/AccountPage.tsx'), 'AccountPage')],
   ['/admin', lazyRouteComponent(() => import('./admin/OverviewPage.tsx'), 'OverviewPage')],
   ['/admin/users', lazyRouteComponent(() => import('./admin/UsersPage.tsx'), 'UsersPage')],
@@ -77,7 +65,7 @@ const page = document.getElementById('page')
 if (page)
   createRoot(page).render(
     <StrictMode>
-      <QueryClientProvider client={queries}>
+      <QueryClientProvider client={openQueries()}>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>,
