@@ -30,6 +30,13 @@ export const Settings = v.object({
   signInWindow: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1440)),
   /** Requests through links from one address in such a window. */
   guestRequests: v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(10_000_000)),
+  /** Told of what goes through links whose makers wish it, by POST; empty: nobody. */
+  receiptWebhook: v.pipe(
+    v.string(),
+    v.trim(),
+    v.maxLength(1000),
+    v.regex(/^(?:https?:\/\/\S+)?$/, 'An address like https://example.org/hook is needed, or nothing.'),
+  ),
   /** What guests read above what is shared with them. */
   brandName: v.pipe(v.string(), v.trim(), v.minLength(1, 'A name is needed.'), v.maxLength(60)),
 })

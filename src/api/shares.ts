@@ -36,6 +36,8 @@ export const Share = v.object({
   allowedEmails: v.array(v.string()),
   /** Named on the page of public folders. */
   public: v.boolean(),
+  /** Its maker is told by mail what is downloaded and put in. */
+  notify: v.boolean(),
   /** Who made it. */
   createdBy: Id,
   createdAt: Time,
@@ -61,6 +63,7 @@ export const createShare = endpoint('POST /api/shares', {
       requireEmail: v.optional(v.boolean()),
       allowedEmails: v.optional(Emails),
       public: v.optional(v.boolean()),
+      notify: v.optional(v.boolean()),
     }),
     v.check(
       ({ fileId, folderId }) => (fileId === undefined) !== (folderId === undefined),
@@ -82,6 +85,7 @@ export const changeShare = endpoint('PATCH /api/shares/:id', {
     requireEmail: v.optional(v.boolean()),
     allowedEmails: v.optional(Emails),
     public: v.optional(v.boolean()),
+    notify: v.optional(v.boolean()),
     newCode: v.optional(v.boolean()),
   }),
   returns: Share,

@@ -109,6 +109,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   hono.all('/api/*', () => {
     throw new Problem('not-found', 'There is nothing under this address. GET /api/docs lists what there is.')
   })
+  hono.get('/public', (c) => assets.guestPage(c, document(c), getBrand(core).name))
   hono.get('/s/*', (c) => {
     c.header('x-robots-tag', 'noindex, nofollow') // whoever posts a link somewhere does not mean all the world
     return assets.guestPage(c, document(c), getBrand(core).name)

@@ -25,7 +25,7 @@ test('what is declared is served, and nothing else', async () => {
   const routes = hono.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
   const others = routes.filter((route) => ![...declared].some((one) => say(one) === route))
   assert.deepEqual(
-    others.filter((route) => !['GET /api/docs', 'GET /s/*', 'GET *', 'GET /*'].includes(route)),
+    others.filter((route) => !['GET /api/docs', 'GET /public', 'GET /s/*', 'GET *', 'GET /*'].includes(route)),
     [],
   )
 })

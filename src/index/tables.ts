@@ -175,6 +175,8 @@ export interface Tables {
     max_downloads: number | null
     require_email: Generated<number>
     allowed_emails: Generated<string>
+    notify: Generated<number>
+    told_no: Generated<number>
     is_public: Generated<number>
     epoch: Generated<number>
     download_count: Generated<number>

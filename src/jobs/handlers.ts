@@ -4,6 +4,7 @@ import type { Media } from '../media/media.ts'
 import { learnBlocksOf } from '../vault/blocks.ts'
 import type { Core } from '../vault/core.ts'
 import { packVersion } from '../vault/packing.ts'
+import { sendReceipt } from '../vault/receipts.ts'
 import { queueTextBacklog } from '../vault/text.ts'
 import { inspectMedia } from './media.ts'
 import type { Handler } from './runner.ts'
@@ -12,6 +13,7 @@ import { readDocument } from './text.ts'
 
 const ObjectPayload = v.object({ objectId: v.string() })
 const BacklogPayload = v.object({ after: v.number() })
+const SharePayload = v.object({ shareId: v.string() })
 const VersionPayload = v.object({ fileId: v.string(), version: v.number() })
 
 export function jobHandlers(core: Core, media: Media): Record<string, Handler> {
@@ -21,6 +23,7 @@ export function jobHandlers(core: Core, media: Media): Record<string, Handler> {
     'text-backlog': (payload) => queueTextBacklog(core, v.parse(BacklogPayload, payload)),
     blocks: (payload) => learnBlocksOf(core, v.parse(ObjectPayload, payload).objectId),
     pack: (payload, { signal }) => packVersion(core, v.parse(VersionPayload, payload), signal),
+    receipt: (payload, { signal }) => sendReceipt(core, v.parse(SharePayload, payload).shareId, signal),
     sweep: (_, { signal }) => sweep(core, signal),
   }
 }

@@ -10,6 +10,7 @@ import type { Actor } from './access.ts'
 import type { Core } from './core.ts'
 import type { Deed } from './events.ts'
 import type { Guest } from './guests.ts'
+import { planReceipt } from './receipts.ts'
 
 /** What is fetched: one content under one digest. */
 export interface Subject {
@@ -143,6 +144,7 @@ async function finish(
     if (granted >= row.size && isLast) {
       tx.run(q.deleteFrom('delivery').where('no', '=', no))
       tx.run(countDownload(core.now(), shareNo))
+      planReceipt(core, tx, shareNo)
     } else if (granted <= 0 && isLast) tx.run(q.deleteFrom('delivery').where('no', '=', no))
     else tx.run(q.updateTable('delivery').set({ granted, touched_at: core.now() }).where('no', '=', no))
   })

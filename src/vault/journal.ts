@@ -4,6 +4,7 @@ import { fixed } from '../index/query.ts'
 import type { Actor } from './access.ts'
 import type { Core } from './core.ts'
 import { type Act, writeEvent } from './events.ts'
+import { planReceipt } from './receipts.ts'
 
 export type ChangeKind =
   | 'file_created'
@@ -61,6 +62,7 @@ export function record(core: Core, tx: Transaction, actor: Actor | null, change:
     insertChange(vaultNo, next.seq, kind, subjectId, core.now(), actor === null || actor.no === 0 ? null : actor.no),
   )
   if (actor) writeEvent(tx, core.now(), actor, { ...change, act: change.act ?? actOf[kind] })
+  if (actor?.by.kind === 'link') planReceipt(core, tx, actor.by.shareNo)
   tx.onCommit(() => core.news.tell())
   return next.seq
 }

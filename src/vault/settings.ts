@@ -21,6 +21,7 @@ const defaults: Settings = {
   signInAttempts: 100,
   signInWindow: 15,
   guestRequests: 10_000,
+  receiptWebhook: '',
   brandName: 'File Vault',
 }
 

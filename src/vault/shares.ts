@@ -21,6 +21,7 @@ export interface ShareConditions {
   requireEmail?: boolean | undefined
   allowedEmails?: string[] | undefined
   public?: boolean | undefined
+  notify?: boolean | undefined
 }
 
 /** Makes a link to a living file or folder that the actor may edit. */
@@ -173,12 +174,14 @@ const blank = {
   require_email: 0,
   allowed_emails: '[]',
   is_public: 0,
+  notify: 0,
 }
 
 type Conditions = Pick<Tables['share'], 'permission' | 'password_hash' | 'expires_at' | 'max_downloads'> & {
   require_email: number
   allowed_emails: string
   is_public: number
+  notify: number
 }
 
 /** The columns that a wish names; hashing comes before any transaction. */
@@ -196,6 +199,7 @@ async function columnsOf(core: Core, wish: ShareConditions): Promise<Partial<Con
   if (requireEmail !== undefined) columns.require_email = Number(requireEmail)
   if (allowedEmails !== undefined) columns.allowed_emails = JSON.stringify([...new Set(allowedEmails.map(emailKey))])
   if (wish.public !== undefined) columns.is_public = Number(wish.public)
+  if (wish.notify !== undefined) columns.notify = Number(wish.notify)
   return columns
 }
 
@@ -277,6 +281,7 @@ function toShare(row: ShareRow): Share {
     requireEmail: row.require_email === 1,
     allowedEmails: JSON.parse(row.allowed_emails) as string[],
     public: row.is_public === 1,
+    notify: row.notify === 1,
     createdBy: row.user_id,
     createdAt: new Date(row.created_at).toISOString(),
   }

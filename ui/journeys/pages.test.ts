@@ -72,7 +72,7 @@ async function fill(t: Test): Promise<{ folder: string; file: string; locked: st
   await t.idle()
   const link = async (body: Input<typeof createShare>['body']) => (await t.admin.call(createShare, { body })).shortCode
   return {
-    folder: await link({ folderId: id, permission: 'edit', maxDownloads: 20 }),
+    folder: await link({ folderId: id, permission: 'edit', maxDownloads: 20, public: true }),
     file: await link({ fileId: plan?.id ?? '' }),
     locked: await link({ folderId: id, password: 'open sesame', allowedEmails: ['carol@example.org'] }),
   }
@@ -109,6 +109,7 @@ for (const theme of ['light', 'dark'] as const)
         ['guest-folder', links.folder, 'Plan.png'],
         ['guest-file', links.file, 'Plan.png'],
         ['guest-locked', links.locked, 'Type the password that you were given.'],
+        ['public', '../public', 'Projects'],
       ] as const) {
         await guest.page.goto(`${t.url}/s/${path}`)
         await guest.page.getByText(seen).waitFor()

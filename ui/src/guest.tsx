@@ -4,6 +4,7 @@ import { createRootRoute, createRoute, createRouter, Outlet, RouterProvider } fr
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { GuestPage } from './guest/GuestPage.tsx'
+import { PublicPage } from './guest/PublicPage.tsx'
 import { Toasts } from './kit/Toast.tsx'
 import { openQueries } from './queries.ts'
 
@@ -15,7 +16,10 @@ const root = createRootRoute({
   ),
 })
 const router = createRouter({
-  routeTree: root.addChildren([createRoute({ getParentRoute: () => root, path: '/s/$code', component: GuestPage })]),
+  routeTree: root.addChildren([
+    createRoute({ getParentRoute: () => root, path: '/s/$code', component: GuestPage }),
+    createRoute({ getParentRoute: () => root, path: '/public', component: PublicPage }),
+  ]),
 })
 
 const page = document.getElementById('page')

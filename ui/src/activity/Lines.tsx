@@ -13,7 +13,8 @@ export function Lines({ whose, filter, showWho }: { whose: 'all' | 'own'; filter
   if (events.length === 0) return <p className="text-faint">Nothing was done that fits.</p>
   return (
     <>
-      <div className="relative -mx-5 overflow-x-auto px-5">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keys can scroll it */}
+      <section tabIndex={0} aria-label="Lines of the log" className="relative -mx-5 overflow-x-auto px-5 outline-none">
         <table className="w-full min-w-xl">
           <thead className="text-left text-sm text-faint">
             <tr className="border-b border-line">
@@ -46,7 +47,7 @@ export function Lines({ whose, filter, showWho }: { whose: 'all' | 'own'; filter
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {hasNextPage && (
         <div className="mt-4 flex justify-center">
           <Button isDisabled={isFetchingNextPage} onPress={() => void fetchNextPage()}>

@@ -163,6 +163,16 @@ export function SettingsPage() {
               value={data.brandName}
             />
             <Logo />
+            <Row
+              key={data.receiptWebhook}
+              format={String}
+              parse={(text: string) => text.trim()}
+              wrong=""
+              setting="receiptWebhook"
+              label="Tell another program"
+              about="An address that is told (POST, JSON) what goes through links whose makers wish to be told. Empty: none."
+              value={data.receiptWebhook}
+            />
           </div>
         </Section>
       )}
@@ -179,7 +189,7 @@ function Row({ setting, label, about, value, format, parse, wrong }: Field & { v
   const wanted = parse(text)
   return (
     <form
-      className="flex items-end gap-3"
+      className="flex items-start gap-3"
       onSubmit={(event) => {
         event.preventDefault()
         if (wanted !== undefined)
@@ -195,9 +205,11 @@ function Row({ setting, label, about, value, format, parse, wrong }: Field & { v
           error={wanted === undefined ? wrong : undefined}
         />
       </div>
-      <Button type="submit" isDisabled={wanted === undefined || isPending || text === shown}>
-        Save
-      </Button>
+      <div className="pt-[26px]">
+        <Button type="submit" isDisabled={wanted === undefined || isPending || text === shown}>
+          Save
+        </Button>
+      </div>
     </form>
   )
 }

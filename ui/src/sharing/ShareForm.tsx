@@ -27,6 +27,8 @@ export function ShareForm({ shared, name, isFolder, share, onDone, onClose }: Sh
   const [until, setUntil] = useState(share?.expiresAt ? localTime(share.expiresAt) : '')
   const [most, setMost] = useState(share?.maxDownloads?.toString() ?? '')
   const [requireEmail, setRequireEmail] = useState(share?.requireEmail ?? false)
+  const [notify, setNotify] = useState(share?.notify ?? false)
+  const [isPublic, setPublic] = useState(share?.public ?? false)
   const [emails, setEmails] = useState(share?.allowedEmails.join(', ') ?? '')
   const create = useCreateShare()
   const change = useChangeShare()
@@ -42,6 +44,8 @@ export function ShareForm({ shared, name, isFolder, share, onDone, onClose }: Sh
       permission,
       requireEmail,
       allowedEmails,
+      notify,
+      public: isPublic,
       ...(password === '' ? {} : { password }),
     }
     const expiresAt = until === '' ? null : new Date(until).toISOString()
@@ -136,6 +140,12 @@ export function ShareForm({ shared, name, isFolder, share, onDone, onClose }: Sh
         </div>
         <Checkbox isSelected={requireEmail || allowedEmails.length > 0} onChange={setRequireEmail}>
           Ask who they are, by their e-mail address
+        </Checkbox>
+        <Checkbox isSelected={notify} onChange={setNotify}>
+          Tell me by mail what is downloaded and put in
+        </Checkbox>
+        <Checkbox isSelected={isPublic} onChange={setPublic}>
+          Name it on the public page of this server, for everybody to find
         </Checkbox>
         <Wrong>{error && (problem?.errors.length ?? 0) === 0 ? error.message : undefined}</Wrong>
         <button type="submit" hidden aria-hidden />

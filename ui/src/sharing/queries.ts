@@ -50,6 +50,14 @@ export function useRemoveShare() {
   return useShareChange((id: string) => call(shares.removeShare, { params: { id } }))
 }
 
+/** What was made public. */
+export function usePublic() {
+  return useQuery({
+    queryKey: ['public'],
+    queryFn: async ({ signal }) => (await callAsGuest(shares.listPublicFolders, {}, { signal })).folders,
+  })
+}
+
 /** What stands behind a link, once it is open. */
 export function useGuestShare(shortCode: string) {
   return useQuery({
