@@ -46,6 +46,11 @@ export const settings = {
       'Free space that is kept: with less, what would be written is refused (507). "auto": the larger of 2 GiB and 5 %.',
       reserve,
     ),
+    accept_missing: setting(
+      false,
+      'Write although many stored files have lost their bytes. Else nothing is written until they are back.',
+      flag,
+    ),
     readable_tree: setting(
       true,
       'Keep vaults/ID/files as a tree of hard links under readable names, for rsync, Samba or leaving; it takes no space.',
@@ -97,6 +102,7 @@ export interface Config {
     readonly path: string
     readonly mustBeMount: boolean
     readonly reserveBytes: number | 'auto'
+    readonly acceptMissing: boolean
     readonly readableTree: boolean
   }
   readonly search: { readonly engine: 'memory' | 'fts' }
@@ -162,6 +168,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
       path: resolve(cwd, volume.path),
       mustBeMount: volume.must_be_mount,
       reserveBytes: volume.reserve,
+      acceptMissing: volume.accept_missing,
       readableTree: volume.readable_tree,
     },
     search,

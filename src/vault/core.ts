@@ -13,6 +13,7 @@ import { type EventLog, openEventLog } from './events.ts'
 import { type Mail, openMail } from './mail.ts'
 import { type News, openNews } from './news.ts'
 import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
+import { missingBytes } from './presence.ts'
 import { recover } from './recovery.ts'
 import { watchVolume } from './watch.ts'
 
@@ -27,6 +28,8 @@ export interface Core extends AsyncDisposable {
   readonly news: News
   /** The access log. */
   readonly events: EventLog
+  /** Why nothing may be written, however long this process lives. */
+  readonly readOnly: Problem | undefined
   /** Undefined where no server for it is set. */
   readonly mail: Mail | undefined
   readonly passwords: Passwords
@@ -68,8 +71,11 @@ export async function openCore({
     as,
     onUnknown: onUnknown ?? ((error) => log.fatal({ err: error }, 'commit failed')),
   })
+  const readOnly = as === 'whole' && !config.volume.acceptMissing ? await missingBytes(volume, index) : undefined
+  if (readOnly) log.error({ err: readOnly }, 'bytes are missing: nothing is written')
+  index.refuse(readOnly)
   const pending = new Set<Promise<unknown>>()
-  const watch = as === 'whole' ? watchVolume(volume, index, log) : undefined
+  const watch = as === 'whole' ? watchVolume(volume, index, log, readOnly) : undefined
   const core: Core = {
     config,
     log,
@@ -79,6 +85,7 @@ export async function openCore({
     contentSearch: openContentSearch(index, log.child({ subsystem: 'search' })),
     news: openNews(),
     events: openEventLog(index, now, log),
+    readOnly,
     mail: config.mail && openMail(config.mail),
     passwords: openPasswords(passwordCost),
     recentCallers: openRecentCallers(now, () => index.commits),
@@ -102,7 +109,7 @@ export async function openCore({
   }
   try {
     await belongTogether(core)
-    if (as === 'whole') await recover(core)
+    if (as === 'whole' && !readOnly) await recover(core)
     return core
   } catch (error) {
     await core[Symbol.asyncDispose]()

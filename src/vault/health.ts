@@ -31,7 +31,10 @@ async function checkHealth(core: Core, version: string): Promise<Health> {
     }
   }
   const database = await part(() => core.index.read.get(q.selectFrom('setting').select('key').limit(1)))
-  const storage = await part(() => core.volume.guard())
+  const storage = await part(() => {
+    if (core.readOnly) throw core.readOnly
+    return core.volume.guard()
+  })
   const search = database
   const { depth, dead } = database === 'failed' ? { depth: 0, dead: 0 } : queueState(core.index, core.now())
   if (dead > 0) notes.push(`${dead} background jobs were given up.`)

@@ -9,8 +9,11 @@ import type { Volume } from '../volume/volume.ts'
 
 const everyMs = 2000
 
-/** Refuses writes to the index while the volume is not the one that was opened; a full disk refuses nothing here. */
-export function watchVolume(volume: Volume, index: Index, log: Log): Disposable {
+/**
+ * Refuses writes to the index while the volume is not the one that was opened; a full disk refuses nothing here. `standing` is
+ * what they are refused with also when it is.
+ */
+export function watchVolume(volume: Volume, index: Index, log: Log, standing?: Problem): Disposable {
   let isGone = false
   let isEnded = false
   const look = async (): Promise<void> => {
@@ -21,7 +24,7 @@ export function watchVolume(volume: Volume, index: Index, log: Log): Disposable 
     const gone = problem?.code === 'storage-unavailable'
     if (isEnded || gone === isGone) return
     isGone = gone
-    index.refuse(gone ? problem : undefined)
+    index.refuse(gone ? problem : standing)
     if (gone) log.error({ err: problem }, 'the volume is gone: nothing is written until it is back')
     else log.warn('the volume is back')
   }
