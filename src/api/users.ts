@@ -71,6 +71,11 @@ export const removeUser = endpoint('DELETE /api/admin/users/:id', {
   query: v.object({ handOver: v.optional(Id), keep: v.optional(Flag) }),
 })
 
+export const endSessions = endpoint('DELETE /api/admin/users/:id/sessions', {
+  summary: 'Signs a user out everywhere; their API tokens stay.',
+  access: 'admin',
+})
+
 export const inviteUser = endpoint('POST /api/admin/users/:id/invitation', {
   summary:
     'Makes a link by which a user chooses a new password; the present one stays until then, links made before end.',

@@ -124,6 +124,7 @@ const matrix: Record<string, string> = {
   createUser: '401 403 403 403 403 401 401 403 201 401',
   changeUser: administers,
   removeUser: '401 403 403 403 403 401 401 403 204 401',
+  endSessions: '401 403 403 403 403 401 401 403 204 401',
   inviteUser: '401 403 403 403 403 401 401 403 201 401',
   // A secret of 256 bits lets in whoever brings it.
   getInvitation: anyone,
@@ -329,6 +330,7 @@ async function subjects(t: Test, alice: Person, vaultId: string, name: string, e
     createUser: () => ({ body: { email: `u${n}@example.org`, name: 'U', password: `${n} own words` } }),
     changeUser: async () => ({ params: { id: await person() }, body: { name: 'Other' } }),
     removeUser: async () => ({ params: { id: await person() } }),
+    endSessions: async () => ({ params: { id: await person() } }),
     inviteUser: async () => ({ params: { id: await person() } }),
     getInvitation: ofInvitation,
     acceptInvitation: async () => ({ ...(await ofInvitation()), body: { password: 'three small green boats' } }),

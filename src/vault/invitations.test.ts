@@ -7,6 +7,7 @@ import {
   acceptInvitation,
   changeUser,
   createUser,
+  endSessions,
   forgotPassword,
   getInvitation,
   type Invitation,
@@ -69,6 +70,24 @@ test('a new password ends every session; until it is chosen the old one stays', 
     t.visitor.call(login, { body: { email: t.alice.email, password: t.alice.password } }),
     refused(401),
   )
+})
+
+test('an administrator signs somebody out everywhere, and nobody else does', async () => {
+  await using t = await startTest()
+  const signedIn = await fetch(`${t.url}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: t.alice.email, password: t.alice.password }),
+  })
+  const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const browser = client({ origin: t.url, headers: { cookie } })
+  const params = { id: t.alice.id }
+  await assert.rejects(t.bob.call(endSessions, { params }), refused(403))
+  assert.equal((await browser.call(getMe, {})).id, t.alice.id)
+  await t.admin.call(endSessions, { params })
+  await assert.rejects(browser.call(getMe, {}), refused(401))
+  assert.equal((await t.alice.call(getMe, {})).id, t.alice.id) // by a token, which is another thing
+  await assert.rejects(t.admin.call(endSessions, { params: { id: 'nobody' } }), refused(404))
 })
 
 test('somebody who was shut out gets no way in by a link', async () => {

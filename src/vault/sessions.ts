@@ -8,7 +8,7 @@ import { newId } from '../index/ids.ts'
 import { fixed, q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
-import { type Actor, type PersonRow, personColumns, personOf, requireScope } from './access.ts'
+import { type Actor, type PersonRow, personColumns, personOf, requireAdmin, requireScope } from './access.ts'
 import { forgetFailures, recordFailure, requireAttempt } from './attempts.ts'
 import type { Core } from './core.ts'
 import { writeEvent } from './events.ts'
@@ -158,6 +158,17 @@ export async function endSession(core: Core, actor: Actor, id: string): Promise<
   )
   if (changes > 0) core.events.note(actor, { act: 'sign-out', subjectId: id })
   if (changes === 0) throw new Problem('not-found', 'There is no such session.')
+}
+
+/** Signs somebody out everywhere, for administrators. */
+export async function endSessionsOf(core: Core, actor: Actor, userId: string): Promise<void> {
+  requireAdmin(actor)
+  await core.index.write((tx) => {
+    const user = tx.get(q.selectFrom('user').select(['no', 'email']).where('id', '=', userId))
+    if (!user) throw new Problem('not-found', 'There is no such user.')
+    tx.run(q.deleteFrom('session').where('user_no', '=', user.no))
+    writeEvent(tx, core.now(), actor, { act: 'user', subjectId: userId, name: `${user.email}: signed out everywhere` })
+  })
 }
 
 /** Changes one's own password, given the present one; every other session and nothing else ends. */

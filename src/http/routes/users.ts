@@ -6,7 +6,7 @@ import type { Core } from '../../vault/core.ts'
 import { changeAnyVault, listAllVaults } from '../../vault/every-vault.ts'
 import { acceptInvitation, forgotPassword, getInvitation, inviteUser } from '../../vault/invitations.ts'
 import { removeUser } from '../../vault/removing-users.ts'
-import { whoIs } from '../../vault/sessions.ts'
+import { endSessionsOf, whoIs } from '../../vault/sessions.ts'
 import { changeSettings, getBrand, getLogo, getSettings, removeLogo, setLogo } from '../../vault/settings.ts'
 import { changeUser, createUser, listUsers } from '../../vault/users.ts'
 import type { On } from '../bind.ts'
@@ -24,6 +24,10 @@ export function userRoutes(on: On, core: Core): void {
   on(api.changeUser, ({ params, body }, { actor }) => changeUser(core, actor, params.id, body))
   on(api.removeUser, async ({ params, query }, { actor }) => {
     await removeUser(core, actor, params.id, query)
+    return undefined
+  })
+  on(api.endSessions, async ({ params }, { actor }) => {
+    await endSessionsOf(core, actor, params.id)
     return undefined
   })
   on(api.inviteUser, ({ params }, call) => inviteUser(core, call.actor, params.id, siteOf(core, call.context)))

@@ -1,5 +1,5 @@
 /** Users: who there is, what they use, what they may use (changed in place), and what can be done about them. */
-import { Ban, EllipsisVertical, KeyRound, ShieldCheck, Trash2, UserPlus } from 'lucide-react'
+import { Ban, EllipsisVertical, KeyRound, LogOut, ShieldCheck, Trash2, UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import { Section } from '../account/Page.tsx'
@@ -11,11 +11,11 @@ import { Button } from '../kit/Button.tsx'
 import { formatBytes, formatNumber, formatTime } from '../kit/format.ts'
 import { type Actions, MenuButton } from '../kit/Menu.tsx'
 import { FailedState, SkeletonRows } from '../kit/states.tsx'
-import { useTold } from '../kit/Toast.tsx'
+import { useToast, useTold } from '../kit/Toast.tsx'
 import { AddUser } from './AddUser.tsx'
 import { AdminPage } from './AdminPage.tsx'
 import { Quota } from './Quota.tsx'
-import { type User, useChangeUser, useInviteUser, useUsers } from './queries.ts'
+import { type User, useChangeUser, useEndSessions, useInviteUser, useUsers } from './queries.ts'
 import { RemoveUser } from './RemoveUser.tsx'
 
 export function UsersPage() {
@@ -111,6 +111,8 @@ function UserMenu({ user }: { user: User }) {
   const { data: me } = useMe()
   const { mutateAsync: change } = useChangeUser()
   const { mutateAsync: invite } = useInviteUser()
+  const { mutateAsync: endSessions } = useEndSessions()
+  const show = useToast()
   const told = useTold()
   const [removing, setRemoving] = useState(false)
   const [link, setLink] = useState<string>()
@@ -122,6 +124,13 @@ function UserMenu({ user }: { user: User }) {
       icon: KeyRound,
       disabled: user.disabled,
       act: () => told(invite(user.id).then(({ url }) => setLink(url))),
+    },
+    {
+      id: 'sign-out',
+      label: 'Sign out everywhere',
+      icon: LogOut,
+      disabled: self,
+      act: () => told(endSessions(user.id).then(() => show({ text: `${user.name} is signed out everywhere.` }))),
     },
     {
       id: 'admin',

@@ -59,6 +59,10 @@ export function useRemoveUser() {
   )
 }
 
+export function useEndSessions() {
+  return useUserChange((id: string) => call(users.endSessions, { params: { id } }))
+}
+
 export function useInviteUser() {
   return useUserChange((id: string) => call(users.inviteUser, { params: { id } }))
 }
