@@ -60,7 +60,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     c.set('requestId', requestId)
     const standing = [...headers, 'x-request-id', requestId]
     c.set('headers', standing)
-    await next()
+    const leave = changes.has(c.req.method) ? core.activity.enter() : undefined
+    await next().finally(() => leave?.())
     const { outgoing } = c.env
     const sent = c.res === RESPONSE_ALREADY_SENT
     const status = sent ? outgoing.statusCode : c.res.status
@@ -124,6 +125,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   })
   return { hono, bound }
 }
+
+const changes = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 const everywhere: Record<string, string> = {
   'x-content-type-options': 'nosniff',

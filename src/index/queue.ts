@@ -1,7 +1,7 @@
 /** Durable jobs as rows. Knows no handler: whoever claims a job knows what its name means. */
 import { sql } from 'kysely'
-import type { Index, Transaction } from './open.ts'
-import { q } from './query.ts'
+import type { Index, Reader, Transaction } from './open.ts'
+import { fixed, q } from './query.ts'
 
 export interface Job {
   no: number
@@ -20,8 +20,10 @@ export interface NewJob {
 
 /** Adds a job in the transaction of the change that needs it. */
 export function enqueue(tx: Transaction, { name, payload, priority = 0, runAt }: NewJob): void {
-  tx.run(q.insertInto('job').values({ name, payload: JSON.stringify(payload), priority, run_at: runAt }))
+  tx.run(insertJob(name, JSON.stringify(payload), priority, runAt))
 }
+
+const insertJob = fixed('INSERT INTO job (name, payload, priority, run_at) VALUES (?, ?, ?, ?)')
 
 /** Adds a job without a payload, unless one of its name waits already. */
 export function enqueueOnce(tx: Transaction, name: string, runAt: number): void {
@@ -29,29 +31,42 @@ export function enqueueOnce(tx: Transaction, name: string, runAt: number): void 
   if (!there) enqueue(tx, { name, payload: null, priority: 10, runAt })
 }
 
+/** Which jobs are taken: those up to `priority`, and any that have waited since before `overdue`. */
+export interface Pace {
+  priority: number
+  overdue: number
+}
+
+interface JobRow {
+  no: number
+  name: string
+  payload: string
+  attempts: number
+}
+// Two questions, as each has an index of its own: one walk over all that waits, after every change, is what they must not be.
+const nextJob = fixed<JobRow>(`
+  SELECT no, name, payload, attempts FROM job
+  WHERE dead_at IS NULL AND priority <= ? AND run_at <= ? ORDER BY priority, run_at, no LIMIT 1`)
+const overdueJob = fixed<JobRow>(`
+  SELECT no, name, payload, attempts FROM job
+  WHERE dead_at IS NULL AND run_at <= ? ORDER BY run_at LIMIT 1`)
+const lease = fixed('UPDATE job SET run_at = ?, attempts = attempts + 1 WHERE no = ?')
+
 /** Takes the next job that is due, for `leaseMs`; a job whose lease ran out is taken again. */
-export function claim(index: Index, now: number, leaseMs: number): Promise<Job | undefined> {
-  return index.write((tx) => {
-    const row = tx.get(
-      q
-        .selectFrom('job')
-        .select(['no', 'name', 'payload', 'attempts'])
-        .where('dead_at', 'is', null)
-        .where('run_at', '<=', now)
-        .orderBy('priority')
-        .orderBy('run_at')
-        .orderBy('no')
-        .limit(1),
-    )
-    if (!row) return undefined
-    tx.run(
-      q
-        .updateTable('job')
-        .set({ run_at: now + leaseMs, attempts: row.attempts + 1 })
-        .where('no', '=', row.no),
-    )
-    return { ...row, payload: JSON.parse(row.payload) as unknown, attempts: row.attempts + 1 }
-  })
+export function claim(tx: Transaction, now: number, leaseMs: number, pace: Pace): Job | undefined {
+  const row = due(tx, now, pace)
+  if (!row) return undefined
+  tx.run(lease(now + leaseMs, row.no))
+  return { ...row, payload: JSON.parse(row.payload) as unknown, attempts: row.attempts + 1 }
+}
+
+/** Whether there is something to claim. */
+export function isJobDue(index: Index, now: number, pace: Pace): boolean {
+  return due(index.read, now, pace) !== undefined
+}
+
+function due(read: Reader, now: number, { priority, overdue }: Pace): JobRow | undefined {
+  return read.get(nextJob(priority, now)) ?? read.get(overdueJob(Math.min(overdue, now)))
 }
 
 /** Ends a job that is done. */

@@ -1,5 +1,5 @@
 /** Claims jobs and runs them: retries with backoff, gives up after a while, stops cleanly. */
-import { claim, enqueueOnce, fail, finish, type Job, queueState } from '../index/queue.ts'
+import { claim, enqueueOnce, fail, finish, isJobDue, type Job, type Pace } from '../index/queue.ts'
 import type { Core } from '../vault/core.ts'
 
 /** Does a job; to be repeatable, as a job can run twice when the machine stops in the middle. */
@@ -21,6 +21,11 @@ const mostAttempts = 5
 const firstRetryMs = 2_000
 const lookEveryMs = 30_000
 
+/** Up to this priority jobs run beside anything. */
+const urgent = 0
+const longestWaitMs = 30_000
+const lookAgainMs = 300
+
 /** Starts `atOnce` workers that wake when the journal moves, and look by themselves now and then. */
 export function startJobs(
   core: Core,
@@ -38,22 +43,42 @@ export function startJobs(
         .catch((error: unknown) => log.error({ err: error }, 'the queue could not be read'))
         .finally(() => {
           running.delete(worker)
-          if (running.size === 0) for (const rest of rested.splice(0)) rest()
+          if (running.size > 0) return
+          if (rested.length > 0 && !stop.signal.aborted && isJobDue(core.index, core.now(), pace())) wake()
+          else for (const rest of rested.splice(0)) rest()
         })
       running.add(worker)
     }
   }
 
-  async function work(): Promise<void> {
-    for (;;) {
-      if (stop.signal.aborted || !isDue(core)) return
-      const job = await claim(core.index, core.now(), leaseMs)
-      if (!job) return
-      await run(job)
-    }
+  // While somebody brings or changes things only what people wait for is done: thumbnails. The rest waits, but not for ever.
+  const pace = (): Pace => {
+    const isQuiet = rested.length > 0 || !core.activity.isBusy()
+    return { priority: isQuiet ? Number.MAX_SAFE_INTEGER : urgent, overdue: core.now() - longestWaitMs }
   }
 
-  async function run(job: Job): Promise<void> {
+  async function work(): Promise<void> {
+    if (stop.signal.aborted) return
+    if (!isJobDue(core.index, core.now(), pace())) {
+      if (core.activity.isBusy()) lookSoon()
+      return
+    }
+    let job = await core.index.write((tx) => claim(tx, core.now(), leaseMs, pace()))
+    while (job) job = await run(job)
+    if (core.activity.isBusy()) lookSoon()
+  }
+
+  let soon: NodeJS.Timeout | undefined
+  const lookSoon = (): void => {
+    soon ??= setTimeout(() => {
+      soon = undefined
+      wake()
+    }, lookAgainMs)
+    soon.unref()
+  }
+
+  /** Runs a job; answers the next one, which is claimed in the transaction that ends this one. */
+  async function run(job: Job): Promise<Job | undefined> {
     const handler = handlers[job.name]
     try {
       if (!handler) throw new Error(`There is no handler for "${job.name}".`)
@@ -61,13 +86,14 @@ export function startJobs(
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(leaseMs)]),
         last: job.attempts >= mostAttempts,
       })
-      await core.index.write((tx) => {
+      return await core.index.write((tx) => {
         finish(tx, job.no)
         const again = recurring[job.name]
         if (again !== undefined) enqueueOnce(tx, job.name, core.now() + again)
+        return stop.signal.aborted ? undefined : claim(tx, core.now(), leaseMs, pace())
       })
     } catch (error) {
-      if (stop.signal.aborted) return // the lease runs out and the job is taken again after the next start
+      if (stop.signal.aborted) return undefined // the lease runs out and the job is taken again after the next start
       const message = error instanceof Error ? error.message : String(error)
       const retryAt = job.attempts >= mostAttempts ? null : core.now() + firstRetryMs * 4 ** (job.attempts - 1)
       log.warn(
@@ -75,6 +101,7 @@ export function startJobs(
         'job failed',
       )
       await fail(core.index, job, message, core.now(), retryAt)
+      return core.index.write((tx) => claim(tx, core.now(), leaseMs, pace()))
     }
   }
 
@@ -89,20 +116,18 @@ export function startJobs(
   wake()
   return {
     async idle() {
-      wake()
-      if (running.size > 0) await new Promise<void>((resolve) => rested.push(resolve))
+      await new Promise<void>((resolve) => {
+        rested.push(resolve) // before they look, so that nothing waits for a quiet moment
+        wake()
+      })
     },
     async [Symbol.asyncDispose]() {
       stop.abort()
       deaf()
       clearInterval(timer)
+      clearTimeout(soon)
       await Promise.all(running)
       rested = []
     },
   }
-}
-
-function isDue(core: Core): boolean {
-  const { nextAt } = queueState(core.index, core.now())
-  return nextAt !== null && nextAt <= core.now()
 }

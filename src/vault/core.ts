@@ -8,6 +8,7 @@ import { Problem } from '../problem.ts'
 import { type ContentSearch, openContentSearch } from '../search/content/content.ts'
 import { type Engine, openSearch } from '../search/search.ts'
 import { openVolume, type Volume } from '../volume/volume.ts'
+import { type Activity, openActivity } from './activity.ts'
 import { openRecentCallers, type RecentCallers } from './callers.ts'
 import { type EventLog, openEventLog } from './events.ts'
 import { type Mail, openMail } from './mail.ts'
@@ -26,6 +27,8 @@ export interface Core extends AsyncDisposable {
   /** Inside documents. */
   readonly contentSearch: ContentSearch
   readonly news: News
+  /** Whether somebody is at it right now. */
+  readonly activity: Activity
   /** The access log. */
   readonly events: EventLog
   /** Why nothing may be written, however long this process lives. */
@@ -84,6 +87,7 @@ export async function openCore({
     search: openSearch(index, { engine: config.search.engine, log: log.child({ subsystem: 'search' }) }),
     contentSearch: openContentSearch(index, log.child({ subsystem: 'search' })),
     news: openNews(),
+    activity: openActivity(),
     events: openEventLog(index, now, log),
     readOnly,
     mail: config.mail && openMail(config.mail),

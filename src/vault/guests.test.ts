@@ -179,7 +179,7 @@ test('behind a link there is what is shared and what lies in it, by no way anyth
   assert.equal((await ofFile.get('/files')).status, 404)
   assert.equal((await ofFile.get('/search?q=outside')).status, 404)
   assert.equal((await ofFile.put('x.txt', 'x')).status, 404)
-  for (const path of ['../stolen.txt', '%2e%2e%2fstolen.txt', 'inner/%2e%2e/%2e%2e/stolen.txt', 'a%00b.txt', 'inner/'])
+  for (const path of ['../stolen.txt', '%2e%2e%2fstolen.txt', 'inner/%2e%2e/%2e%2e/stolen.txt', 'a%00b.txt'])
     assert.ok([404, 422].includes((await inFolder.put(path, 'x')).status), path)
   const { files, folders } = await inFolder.json<{ files: { path: string }[]; folders: { path: string }[] }>('/files')
   assert.deepEqual(files.map(({ path }) => path).sort(), ['/plan.txt', '/secret.png'])

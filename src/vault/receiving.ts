@@ -18,7 +18,7 @@ import {
   type VaultProof,
 } from './access.ts'
 import type { Core } from './core.ts'
-import { distinctTags, readFile } from './files.ts'
+import { distinctTags, readFiles } from './files.ts'
 import { requireStillThere } from './folders.ts'
 import { cleanName, cleanPath } from './names.ts'
 import { liveFileAt, walkTo } from './places.ts'
@@ -104,7 +104,7 @@ export function beginUpload(
           vault.no,
           files.reduce((sum, { stored }) => sum + stored.size, 0),
         )
-        return rows.map((no) => readFile(tx, actor, no))
+        return readFiles(tx, actor, rows)
       })
       for (const { stored } of files) core.afterwards(core.volume.settle(stored))
       return made
