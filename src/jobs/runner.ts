@@ -55,6 +55,10 @@ export function startJobs(
 
   async function run(job: Job): Promise<void> {
     const handler = handlers[job.name]
+    const began = performance.now()
+    core.runningJobs.set(job.no, { kind: job.name, since: core.now() })
+    const count = (outcome: 'done' | 'failed') =>
+      core.metrics.jobSeconds.observe({ kind: job.name, outcome }, (performance.now() - began) / 1000)
     try {
       if (!handler) throw new Error(`There is no handler for "${job.name}".`)
       await handler(job.payload, {
@@ -66,8 +70,10 @@ export function startJobs(
         const again = recurring[job.name]
         if (again !== undefined) enqueueOnce(tx, job.name, core.now() + again)
       })
+      count('done')
     } catch (error) {
       if (stop.signal.aborted) return // the lease runs out and the job is taken again after the next start
+      count('failed')
       const message = error instanceof Error ? error.message : String(error)
       const retryAt = job.attempts >= mostAttempts ? null : core.now() + firstRetryMs * 4 ** (job.attempts - 1)
       log.warn(
@@ -75,6 +81,8 @@ export function startJobs(
         'job failed',
       )
       await fail(core.index, job, message, core.now(), retryAt)
+    } finally {
+      core.runningJobs.delete(job.no)
     }
   }
 

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { type Index, openIndex } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Log } from '../log.ts'
+import { type Metrics, openMetrics } from '../metrics.ts'
 import { Problem } from '../problem.ts'
 import { type Engine, openSearch } from '../search/search.ts'
 import { openVolume, type Volume } from '../volume/volume.ts'
@@ -28,6 +29,9 @@ export interface Core extends AsyncDisposable {
   readonly mail: Mail | undefined
   readonly passwords: Passwords
   readonly recentCallers: RecentCallers
+  readonly metrics: Metrics
+  /** The jobs that this process runs now, by number; since when, in milliseconds of `now`. */
+  readonly runningJobs: Map<number, { kind: string; since: number }>
   /** What the first administrator proves with that they can read the server's output; new at each start. */
   readonly setUpCode: string
   /** Milliseconds since 1970; the only clock of the domain. */
@@ -56,13 +60,16 @@ export async function openCore({
   passwordCost,
   onUnknown,
 }: CoreOptions): Promise<Core> {
+  const metrics = openMetrics()
   const volume = await openVolume({
     directory: config.volume.path,
     requireMount: config.volume.mustBeMount,
     reserveBytes: config.volume.reserveBytes,
+    wrote: (seconds) => metrics.storageSeconds.observe(seconds),
   })
   const index = await openIndex(volume.indexPath, {
     as,
+    prepared: metrics.cache('statements'),
     onUnknown: onUnknown ?? ((error) => log.fatal({ err: error }, 'commit failed')),
   })
   const pending = new Set<Promise<unknown>>()
@@ -77,7 +84,9 @@ export async function openCore({
     events: openEventLog(index, now, log),
     mail: config.mail && openMail(config.mail),
     passwords: openPasswords(passwordCost),
-    recentCallers: openRecentCallers(now, () => index.commits),
+    recentCallers: openRecentCallers(now, () => index.commits, metrics.cache('callers')),
+    metrics,
+    runningJobs: new Map(),
     setUpCode: randomBytes(18).toString('base64url'),
     now,
     afterwards(work) {

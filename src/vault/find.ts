@@ -56,14 +56,13 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   )
   const byNo = new Map(rows.map((row) => [row.no, row]))
   const paths = pathsOf(core.index.read)
-  return {
-    files: nos.flatMap((no) => {
-      const row = byNo.get(no)
-      return row ? [toFile(row, paths)] : []
-    }),
-    ...found,
-    tookMs: Math.round((performance.now() - began) * 10) / 10,
-  }
+  const files = nos.flatMap((no) => {
+    const row = byNo.get(no)
+    return row ? [toFile(row, paths)] : []
+  })
+  const ms = performance.now() - began
+  core.metrics.searchSeconds.observe({ engine: found.engine }, ms / 1000)
+  return { files, ...found, tookMs: Math.round(ms * 10) / 10 }
 }
 
 function typedFolder(core: Core, vaultNo: number, path: string): number | undefined {
