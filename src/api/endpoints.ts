@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint.ts'
 import * as events from './events.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
+import * as jobs from './jobs.ts'
 import * as search from './search.ts'
 import * as settings from './settings.ts'
 import * as shares from './shares.ts'
@@ -31,6 +32,7 @@ const nouns: Record<string, Record<string, unknown>> = {
   users,
   settings,
   events,
+  jobs,
   system,
 }
 

@@ -15,6 +15,7 @@ import { createToken } from '../api/tokens.ts'
 import { createUpload } from '../api/uploads.ts'
 import { changeUser, createUser, inviteUser } from '../api/users.ts'
 import { addMember, createVault } from '../api/vaults.ts'
+import { q } from '../index/query.ts'
 import { openGuest } from '../testing/guest.ts'
 import { formOf, type Person } from '../testing/person.ts'
 import { startTest, type Test } from '../testing/start.ts'
@@ -138,6 +139,8 @@ const matrix: Record<string, string> = {
   listEvents: administers,
   exportEvents: administers,
   listMyEvents: signedIn,
+  listJobs: administers,
+  retryJob: '401 403 403 403 403 401 401 403 202 401',
   health: anyone,
   openapi: anyone,
 }
@@ -334,6 +337,11 @@ async function subjects(t: Test, alice: Person, vaultId: string, name: string, e
     acceptInvitation: async () => ({ ...(await ofInvitation()), body: { password: 'three small green boats' } }),
     forgotPassword: () => ({ body: { email: 'nobody@example.org' } }),
     changeSettings: () => ({ body: { keepTrashDays: 30 } }),
+    retryJob: async () => {
+      const job = { name: 'unknown', payload: 'null', run_at: t.core.now(), dead_at: t.core.now() }
+      const { lastInsertRowid } = await t.core.index.write((tx) => tx.run(q.insertInto('job').values(job)))
+      return { params: { id: String(lastInsertRowid) } }
+    },
     setLogo: () => ({ body: Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) }),
   }
   const own = special[name]

@@ -17,6 +17,7 @@ import { downloadRoutes } from './routes/downloads.ts'
 import { eventRoutes } from './routes/events.ts'
 import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { shareRoutes } from './routes/shares.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -92,6 +93,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   downloadRoutes(on, core, archives)
   shareRoutes(on, core, archives)
   eventRoutes(on, core)
+  jobRoutes(on, core)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */
