@@ -139,6 +139,7 @@ const matrix: Record<string, string> = {
   listEvents: administers,
   exportEvents: administers,
   listMyEvents: signedIn,
+  getOverview: administers,
   listJobs: administers,
   retryJob: '401 403 403 403 403 401 401 403 202 401',
   health: anyone,

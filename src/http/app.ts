@@ -18,6 +18,7 @@ import { eventRoutes } from './routes/events.ts'
 import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { overviewRoutes } from './routes/overview.ts'
 import { shareRoutes } from './routes/shares.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -94,6 +95,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   shareRoutes(on, core, archives)
   eventRoutes(on, core)
   jobRoutes(on, core)
+  overviewRoutes(on, core)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */
