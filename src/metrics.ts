@@ -46,6 +46,11 @@ export function openMetrics() {
     },
   })
 
+  const lastBackup = gauge(
+    'last_backup_timestamp_seconds',
+    'When the last backup was complete; absent where none is known.',
+  )
+  lastBackup.remove()
   let watchesProcess = false
   const uploads = counter('uploads_total', 'Files received, by how it ended: failed is the server at fault.', 'outcome')
   for (const outcome of ['stored', 'refused', 'interrupted', 'failed'] satisfies UploadOutcome[])
@@ -117,10 +122,7 @@ export function openMetrics() {
     sessions: gauge('sessions_open', 'Sessions of browsers that are signed in.'),
     uploadsOpen: gauge('uploads_open', 'Resumable uploads under way.'),
     deliveriesOpen: gauge('link_deliveries_open', 'Downloads through links that have begun and are not through.'),
-    lastBackup: gauge(
-      'last_backup_timestamp_seconds',
-      'When the last backup was complete; absent where none is known.',
-    ),
+    lastBackup,
 
     /** Counts for a cache; asked twice for one name, the same. */
     cache(name: string): Hits {

@@ -6,6 +6,7 @@ import * as events from './events.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
 import * as jobs from './jobs.ts'
+import * as metrics from './metrics.ts'
 import * as overview from './overview.ts'
 import * as search from './search.ts'
 import * as settings from './settings.ts'
@@ -35,6 +36,7 @@ const nouns: Record<string, Record<string, unknown>> = {
   events,
   jobs,
   overview,
+  metrics,
   system,
 }
 
