@@ -1,6 +1,6 @@
 /** Counting requests by declared endpoint: never by the path that was asked for, of which there is no end. */
 import { parametersInPath } from '../api/endpoint.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics, Requests } from '../metrics.ts'
 
 export interface Series {
   /** Counts an answer that took `ms` milliseconds to its end. */
@@ -9,28 +9,19 @@ export interface Series {
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Counters of one endpoint. What is counted with every request is looked up once, as looking up costs as much as counting. */
-export function seriesOf({ httpRequests, httpSeconds }: Metrics, path: string): Series {
+/** Counters of one endpoint, made with the first request of each method. */
+export function seriesOf(metrics: Metrics, path: string): Series {
   const route = path.replace(parametersInPath, ':$1')
-  const known = new Map<string, (status: number, ms: number) => void>()
-
-  function open(method: string) {
-    const duration = httpSeconds.labels(route, method)
-    const classes = [1, 2, 3, 4, 5].map((digit) => httpRequests.labels(route, method, `${digit}xx`))
-    return (status: number, ms: number) => {
-      duration.observe(ms / 1000)
-      classes[Math.floor(status / 100) - 1]?.inc()
-    }
-  }
+  const known = new Map<string, Requests>()
   return {
     count(given, status, ms) {
       const method = methods.has(given) ? given : 'other'
-      let counted = known.get(method)
-      if (!counted) {
-        counted = open(method)
-        known.set(method, counted)
+      let requests = known.get(method)
+      if (!requests) {
+        requests = metrics.requestsOf(route, method)
+        known.set(method, requests)
       }
-      counted(status, ms)
+      requests.count(status, ms)
     },
   }
 }
