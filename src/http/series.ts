@@ -13,15 +13,15 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 export function seriesOf(metrics: Metrics, path: string): Series {
   const route = path.replace(parametersInPath, ':$1')
   const known = new Map<string, Requests>()
+  function open(given: string): Requests {
+    const method = methods.has(given) ? given : 'other'
+    const requests = known.get(method) ?? metrics.requestsOf(route, method)
+    known.set(method, requests)
+    return requests
+  }
   return {
-    count(given, status, ms) {
-      const method = methods.has(given) ? given : 'other'
-      let requests = known.get(method)
-      if (!requests) {
-        requests = metrics.requestsOf(route, method)
-        known.set(method, requests)
-      }
-      requests.count(status, ms)
+    count(method, status, ms) {
+      ;(known.get(method) ?? open(method)).count(status, ms)
     },
   }
 }
