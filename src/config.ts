@@ -71,6 +71,13 @@ export const settings = {
       oneOf('debug', 'info', 'warn', 'error', 'silent'),
     ),
   },
+  metrics: {
+    readable_from: setting(
+      [],
+      'Addresses or ranges that may read /metrics without a token, straight and through no proxy, as in ["10.0.0.5"].',
+      ranges,
+    ),
+  },
   mail: {
     smtp_url: setting(
       '',
@@ -107,6 +114,7 @@ export interface Config {
   }
   readonly search: { readonly engine: 'memory' | 'fts' }
   readonly log: { readonly level: string }
+  readonly metrics: { readonly readableFrom: readonly string[] }
   /** Undefined: no mail is sent. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined
   readonly media: {
@@ -161,7 +169,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   ) as unknown as {
     [S in Section]: { [K in keyof (typeof settings)[S]]: (typeof settings)[S][K] extends Setting<infer T> ? T : never }
   }
-  const { server, volume, search, log, mail, media } = values
+  const { server, volume, search, log, metrics, mail, media } = values
   return frozen({
     server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
     volume: {
@@ -173,6 +181,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
     },
     search,
     log,
+    metrics: { readableFrom: metrics.readable_from },
     mail: mailOf(mail.smtp_url, mail.from, server.public_url),
     media: {
       ffmpeg: media.ffmpeg,

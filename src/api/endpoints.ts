@@ -5,6 +5,9 @@ import type { Endpoint } from './endpoint.ts'
 import * as events from './events.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
+import * as jobs from './jobs.ts'
+import * as metrics from './metrics.ts'
+import * as overview from './overview.ts'
 import * as search from './search.ts'
 import * as settings from './settings.ts'
 import * as shares from './shares.ts'
@@ -31,6 +34,9 @@ const nouns: Record<string, Record<string, unknown>> = {
   users,
   settings,
   events,
+  jobs,
+  overview,
+  metrics,
   system,
 }
 

@@ -15,6 +15,7 @@ import { createToken } from '../api/tokens.ts'
 import { createUpload } from '../api/uploads.ts'
 import { changeUser, createUser, inviteUser } from '../api/users.ts'
 import { addMember, createVault } from '../api/vaults.ts'
+import { q } from '../index/query.ts'
 import { openGuest } from '../testing/guest.ts'
 import { formOf, type Person } from '../testing/person.ts'
 import { startTest, type Test } from '../testing/start.ts'
@@ -139,6 +140,11 @@ const matrix: Record<string, string> = {
   listEvents: administers,
   exportEvents: administers,
   listMyEvents: signedIn,
+  getOverview: administers,
+  listJobs: administers,
+  retryJob: '401 403 403 403 403 401 401 403 202 401',
+  // Asked through a proxy, as strangers do.
+  metrics: administers,
   health: anyone,
   openapi: anyone,
 }
@@ -223,7 +229,7 @@ async function ask(
   const subject = await subjects(t, alice, vaultId, name, endpoint)
   const params = { vaultId, shortCode: link, ...subject.params }
   const path = endpoint.path.replace(parametersInPath, (_, parameter: keyof typeof params) => params[parameter] ?? '')
-  const sent: RequestInit = { method: endpoint.method, headers: { ...headers[column] } }
+  const sent: RequestInit = { method: endpoint.method, headers: { ...headers[column], ...subject.headers } }
   if (subject.body instanceof FormData || subject.body instanceof Uint8Array) sent.body = subject.body as BodyInit
   else if (endpoint.method !== 'GET' && subject.body !== undefined) {
     sent.body = JSON.stringify(subject.body)
@@ -235,6 +241,7 @@ async function ask(
 }
 
 interface Subject {
+  headers?: Record<string, string>
   params?: Record<string, string>
   query?: string
   body?: unknown
@@ -336,6 +343,12 @@ async function subjects(t: Test, alice: Person, vaultId: string, name: string, e
     acceptInvitation: async () => ({ ...(await ofInvitation()), body: { password: 'three small green boats' } }),
     forgotPassword: () => ({ body: { email: 'nobody@example.org' } }),
     changeSettings: () => ({ body: { keepTrashDays: 30 } }),
+    metrics: () => ({ headers: { 'x-forwarded-for': '203.0.113.7' } }),
+    retryJob: async () => {
+      const job = { name: 'unknown', payload: 'null', run_at: t.core.now(), dead_at: t.core.now() }
+      const { lastInsertRowid } = await t.core.index.write((tx) => tx.run(q.insertInto('job').values(job)))
+      return { params: { id: String(lastInsertRowid) } }
+    },
     setLogo: () => ({ body: Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) }),
   }
   const own = special[name]

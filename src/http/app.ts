@@ -18,6 +18,9 @@ import { downloadRoutes } from './routes/downloads.ts'
 import { eventRoutes } from './routes/events.ts'
 import { fileRoutes } from './routes/files.ts'
 import { folderRoutes } from './routes/folders.ts'
+import { jobRoutes } from './routes/jobs.ts'
+import { metricRoutes } from './routes/metrics.ts'
+import { overviewRoutes } from './routes/overview.ts'
 import { shareRoutes } from './routes/shares.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -25,6 +28,7 @@ import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 import { vaultRoutes } from './routes/vaults.ts'
 import { versionRoutes } from './routes/versions.ts'
+import { seriesOf } from './series.ts'
 import { siteOf } from './site.ts'
 
 export interface AppOptions {
@@ -45,7 +49,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   const log = core.log.child({ subsystem: 'http' })
   const callers = openCallers(core)
   const assets = openAssets(pageDirectory)
-  const on = binder(hono, callers, bound)
+  const on = binder(hono, callers, bound, core.metrics)
+  const elsewhere = { api: seriesOf(core.metrics, 'unknown'), page: seriesOf(core.metrics, 'page') }
 
   const headers = Object.entries({
     ...everywhere,
@@ -67,12 +72,12 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     const status = sent ? outgoing.statusCode : c.res.status
     // What the answer says itself goes before: Node lets the headers of the Response replace these.
     for (let i = 0; !sent && i < standing.length; i += 2) outgoing.setHeader(standing[i] ?? '', standing[i + 1] ?? '')
+    const ms = performance.now() - began
+    const series = c.get('series') ?? (c.req.path.startsWith('/api/') ? elsewhere.api : elsewhere.page)
+    series.count(c.req.method, status, ms)
     const level = status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug'
     if (log.isLevelEnabled(level))
-      log[level](
-        { requestId, method: c.req.method, path: c.req.path, status, ms: Math.round(performance.now() - began) },
-        'request',
-      )
+      log[level]({ requestId, method: c.req.method, path: c.req.path, status, ms: Math.round(ms) }, 'request')
   })
   hono.onError((error, c) => {
     if (!(error instanceof Problem)) log.error({ requestId: c.get('requestId'), err: error }, 'request failed')
@@ -94,6 +99,9 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   downloadRoutes(on, core, archives)
   shareRoutes(on, core, archives)
   eventRoutes(on, core)
+  jobRoutes(on, core)
+  overviewRoutes(on, core)
+  metricRoutes(on, core, version)
   systemRoutes(on, core, version)
 
   /** Prepares a document and answers the nonce for its styles. */

@@ -3,15 +3,18 @@ import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Hono } from 'hono'
 import type { Answer, Endpoint, Received } from '../api/endpoint.ts'
+import type { Metrics } from '../metrics.ts'
 import { Problem } from '../problem.ts'
 import { type Actor, requireAdmin } from '../vault/access.ts'
 import type { Origin } from '../vault/sessions.ts'
 import type { Callers } from './caller.ts'
 import type { Http } from './context.ts'
 import { readInput } from './input.ts'
+import { type Series, seriesOf } from './series.ts'
 
 /** What a handler may know besides its input. */
 export interface Call {
+  readonly isSignedIn: boolean
   /** The person; throws 401 when nobody is signed in. */
   readonly actor: Actor
   readonly origin: Origin
@@ -25,15 +28,18 @@ type Handler<E extends Endpoint> = (input: Received<E>, call: Call) => Answer<E>
 export type On = <E extends Endpoint<any, any>>(endpoint: E, handler: Handler<E>) => void
 
 /** Makes `on(endpoint, handler)` for an app; `bound` collects what was bound, for the document and its test. */
-export function binder(app: Hono<Http>, callers: Callers, bound: Set<Endpoint>): On {
+export function binder(app: Hono<Http>, callers: Callers, bound: Set<Endpoint>, metrics: Metrics): On {
   return (endpoint, handler) => {
     bound.add(endpoint)
+    const series: Series = seriesOf(metrics, endpoint.path)
     app.on(endpoint.method, endpoint.path, async (c) => {
+      c.set('series', series)
       callers.refuseForeignSites(c)
       const actor = await callers.actor(c)
       if (endpoint.access !== 'anyone' && !actor) throw new Problem('not-signed-in', 'Sign in first.')
       if (endpoint.access === 'admin' && actor) requireAdmin(actor)
       const call: Call = {
+        isSignedIn: actor !== undefined,
         get actor() {
           if (!actor) throw new Problem('not-signed-in', 'Sign in first.')
           return actor

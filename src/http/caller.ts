@@ -104,7 +104,8 @@ function addressOf(c: Context<Http>, proxies: BlockList): string {
   return isIPv6(address) ? network64(address) : address
 }
 
-function plain(address: string): string {
+/** An IPv4 address that arrived as an IPv6 one, as it is written by itself. */
+export function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
@@ -124,7 +125,8 @@ function trusted(address: string, proxies: BlockList): boolean {
   return isIP(address) !== 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-function blockList(ranges: Config['server']['trustedProxies']): BlockList {
+/** Addresses and ranges of the configuration, to ask whether an address is among them. */
+export function blockList(ranges: Config['server']['trustedProxies']): BlockList {
   const list = new BlockList()
   for (const range of ranges) {
     const [address = '', prefix] = range.split('/')

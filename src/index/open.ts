@@ -38,12 +38,14 @@ export interface IndexOptions {
   /** Told when a commit's outcome is unknown: the process must end, recovery decides. */
   onUnknown: (error: unknown) => void
   migrations?: Migration[]
+  /** Counts how often a quick read found its statement prepared. */
+  prepared?: { hits: number; misses: number }
 }
 
 /** Opens, locks and migrates the index at `path`. A second server on the same volume is refused before any write. */
 export async function openIndex(
   path: string,
-  { as, onUnknown, migrations = knownMigrations() }: IndexOptions,
+  { as, onUnknown, migrations = knownMigrations(), prepared }: IndexOptions,
 ): Promise<Index> {
   if (as === 'guest' && !existsSync(path))
     throw new Problem('storage-unavailable', 'There is no index on this volume yet. Start the server once.')
@@ -58,7 +60,7 @@ export async function openIndex(
       const writer = new Writer(writing, onUnknown)
       return {
         path,
-        read: new Statements(reading),
+        read: new Statements(reading, prepared),
         readAway: (query) => away.all(query),
         write: (work) => writer.write(work),
         refuse: (problem) => writer.refuse(problem),

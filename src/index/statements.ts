@@ -20,8 +20,12 @@ export class Statements implements Reader {
   readonly #db: Connection
   readonly #prepared = new LRUCache<string, Statement>({ max: 500 })
 
-  constructor(db: Connection) {
+  readonly #asked: { hits: number; misses: number }
+
+  /** Counts in `asked` how often a statement was prepared already. */
+  constructor(db: Connection, asked = { hits: 0, misses: 0 }) {
     this.#db = db
+    this.#asked = asked
   }
 
   all<T>(query: Query<T>): T[] {
@@ -46,7 +50,9 @@ export class Statements implements Reader {
 
   #prepare(sql: string): Statement {
     let statement = this.#prepared.get(sql)
-    if (!statement) {
+    if (statement) this.#asked.hits++
+    else {
+      this.#asked.misses++
       statement = this.#db.prepare(sql)
       this.#prepared.set(sql, statement)
     }

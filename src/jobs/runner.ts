@@ -80,20 +80,27 @@ export function startJobs(
   /** Runs a job; answers the next one, which is claimed in the transaction that ends this one. */
   async function run(job: Job): Promise<Job | undefined> {
     const handler = handlers[job.name]
+    const began = performance.now()
+    core.runningJobs.set(job.no, { kind: job.name, since: core.now() })
+    const count = (outcome: 'done' | 'failed') =>
+      core.metrics.jobSeconds.observe({ kind: job.name, outcome }, (performance.now() - began) / 1000)
     try {
       if (!handler) throw new Error(`There is no handler for "${job.name}".`)
       await handler(job.payload, {
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(leaseMs)]),
         last: job.attempts >= mostAttempts,
       })
-      return await core.index.write((tx) => {
+      const next = await core.index.write((tx) => {
         finish(tx, job.no)
         const again = recurring[job.name]
         if (again !== undefined) enqueueOnce(tx, job.name, core.now() + again)
         return stop.signal.aborted ? undefined : claim(tx, core.now(), leaseMs, pace())
       })
+      count('done')
+      return next
     } catch (error) {
       if (stop.signal.aborted) return undefined // the lease runs out and the job is taken again after the next start
+      count('failed')
       const message = error instanceof Error ? error.message : String(error)
       const retryAt = job.attempts >= mostAttempts ? null : core.now() + firstRetryMs * 4 ** (job.attempts - 1)
       log.warn(
@@ -102,6 +109,8 @@ export function startJobs(
       )
       await fail(core.index, job, message, core.now(), retryAt)
       return core.index.write((tx) => claim(tx, core.now(), leaseMs, pace()))
+    } finally {
+      core.runningJobs.delete(job.no)
     }
   }
 

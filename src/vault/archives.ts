@@ -68,12 +68,15 @@ export function openArchives(core: Core): Archives {
     sizeCalculation: ({ zip }) => zip.weight + zip.count * 32 + 1000, // with the names of the objects
   })
   const underWay = new Map<string, Promise<Collected>>()
+  const asked = core.metrics.cache('archives')
 
   const seqs = (chosen: Chosen): string => [...vaultsOf(chosen)].map((no) => `${no}@${seqOf(core, no)}`).join()
 
   async function laidOut(subject: string, chosen: Chosen): Promise<Collected> {
     const key = `${subject} ${seqs(chosen)}`
     const known = layouts.get(key) ?? underWay.get(key)
+    if (known) asked.hits++
+    else asked.misses++
     if (known) return known
     const collecting = collect(core, chosen).finally(() => underWay.delete(key))
     underWay.set(key, collecting)

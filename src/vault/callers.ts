@@ -4,6 +4,7 @@
  * what the command line revokes within a second.
  */
 import { LRUCache } from 'lru-cache'
+import type { Hits } from '../metrics.ts'
 import type { Actor } from './access.ts'
 
 const keptMs = 1000
@@ -20,12 +21,15 @@ export interface RecentCallers {
   keep(hash: string, actor: Actor): void
 }
 
-export function openRecentCallers(now: () => number, commits: () => number): RecentCallers {
+export function openRecentCallers(now: () => number, commits: () => number, asked: Hits): RecentCallers {
   const seen = new LRUCache<string, Seen>({ max: 1000 })
   return {
     get(hash) {
       const one = seen.get(hash)
-      return one && one.until > now() && one.commits === commits() ? one.actor : undefined
+      const isGood = one !== undefined && one.until > now() && one.commits === commits()
+      if (isGood) asked.hits++
+      else asked.misses++
+      return isGood ? one.actor : undefined
     },
     keep(hash, actor) {
       seen.set(hash, { actor, until: now() + keptMs, commits: commits() })

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { type Index, openIndex } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Log } from '../log.ts'
+import { type Metrics, openMetrics } from '../metrics.ts'
 import { Problem } from '../problem.ts'
 import { type ContentSearch, openContentSearch } from '../search/content/content.ts'
 import { type Engine, openSearch } from '../search/search.ts'
@@ -37,6 +38,9 @@ export interface Core extends AsyncDisposable {
   readonly mail: Mail | undefined
   readonly passwords: Passwords
   readonly recentCallers: RecentCallers
+  readonly metrics: Metrics
+  /** The jobs that this process runs now, by number; since when, in milliseconds of `now`. */
+  readonly runningJobs: Map<number, { kind: string; since: number }>
   /** What the first administrator proves with that they can read the server's output; new at each start. */
   readonly setUpCode: string
   /** Milliseconds since 1970; the only clock of the domain. */
@@ -65,13 +69,16 @@ export async function openCore({
   passwordCost,
   onUnknown,
 }: CoreOptions): Promise<Core> {
+  const metrics = openMetrics()
   const volume = await openVolume({
     directory: config.volume.path,
     requireMount: config.volume.mustBeMount,
     reserveBytes: config.volume.reserveBytes,
+    wrote: (seconds) => metrics.storageSeconds.observe(seconds),
   })
   const index = await openIndex(volume.indexPath, {
     as,
+    prepared: metrics.cache('statements'),
     onUnknown: onUnknown ?? ((error) => log.fatal({ err: error }, 'commit failed')),
   })
   const readOnly = as === 'whole' && !config.volume.acceptMissing ? await missingBytes(volume, index) : undefined
@@ -92,7 +99,9 @@ export async function openCore({
     readOnly,
     mail: config.mail && openMail(config.mail),
     passwords: openPasswords(passwordCost),
-    recentCallers: openRecentCallers(now, () => index.commits),
+    recentCallers: openRecentCallers(now, () => index.commits, metrics.cache('callers')),
+    metrics,
+    runningJobs: new Map(),
     setUpCode: randomBytes(18).toString('base64url'),
     now,
     afterwards(work) {

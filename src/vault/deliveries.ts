@@ -120,6 +120,7 @@ export async function beginDelivery(core: Core, guest: Guest, subject: Subject, 
       const others = (answers.get(no) ?? 1) - 1
       if (others === 0) answers.delete(no)
       else answers.set(no, others)
+      countSent(core, 'link', sent)
       await finish(core, { no, shareNo, unsent: bytes - sent, isLast: others === 0 })
       core.events.note(guest.actor, {
         act: 'download',
@@ -145,6 +146,7 @@ async function finish(
       tx.run(q.deleteFrom('delivery').where('no', '=', no))
       tx.run(countDownload(core.now(), shareNo))
       planReceipt(core, tx, shareNo)
+      tx.onCommit(() => core.metrics.linkDeliveries.inc())
     } else if (granted <= 0 && isLast) tx.run(q.deleteFrom('delivery').where('no', '=', no))
     else tx.run(q.updateTable('delivery').set({ granted, touched_at: core.now() }).where('no', '=', no))
   })
@@ -156,9 +158,15 @@ export function noteDelivery(core: Core, actor: Actor, deed: Deed): (bytes: numb
     granted,
     signal: never,
     async end(bytes) {
+      countSent(core, 'member', bytes)
       core.events.note(actor, { ...deed, bytes })
     },
   })
+}
+
+function countSent(core: Core, by: 'member' | 'link', bytes: number): void {
+  core.metrics.downloads.inc({ by })
+  core.metrics.downloadBytes.inc({ by }, bytes)
 }
 
 const never = new AbortController().signal

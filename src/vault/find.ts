@@ -64,15 +64,18 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   ])
   const byNo = new Map(rows.map((row) => [row.no, row]))
   const paths = pathsOf(core.index.read)
+  const files = nos.flatMap((no, i) => {
+    const row = byNo.get(no)
+    const snippet = excerpts[i]
+    return row ? [{ ...toFile(row, paths), ...(snippet ? { snippet } : {}) }] : []
+  })
+  const ms = performance.now() - began
+  core.metrics.searchSeconds.observe({ engine: found.engine }, ms / 1000)
   return {
-    files: nos.flatMap((no, i) => {
-      const row = byNo.get(no)
-      const snippet = excerpts[i]
-      return row ? [{ ...toFile(row, paths), ...(snippet ? { snippet } : {}) }] : []
-    }),
+    files,
     ...found,
     totalIsExact: found.totalIsExact && (inside?.isAll ?? true),
-    tookMs: Math.round((performance.now() - began) * 10) / 10,
+    tookMs: Math.round(ms * 10) / 10,
   }
 }
 

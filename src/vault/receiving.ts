@@ -23,6 +23,7 @@ import { requireStillThere } from './folders.ts'
 import { cleanName, cleanPath } from './names.ts'
 import { liveFileAt, walkTo } from './places.ts'
 import { largestFile, requireAllowedType } from './rules.ts'
+import { countedOnce, countStored, outcomeOf } from './upload-outcomes.ts'
 import { freeBytes, overQuota, requireWithinQuota } from './vaults.ts'
 import { addVersion, insertFile } from './versions.ts'
 
@@ -73,6 +74,7 @@ export function beginUpload(
   const free = freeBytes(core.index.read, vault.no)
   if (announcedBytes !== undefined && announcedBytes > Math.max(0, free)) throw overQuota(announcedBytes, free)
   let received: Received[] = []
+  const count = countedOnce(core)
 
   // When the outcome of the commit is unknown the bytes stay: after its restart the server finds out.
   const named = <T>(work: (tx: Transaction) => T): Promise<T> =>
@@ -87,7 +89,10 @@ export function beginUpload(
       requireAllowedType(core, core.index.read, vault.no, { name })
       const stored = store(core, vault, { name, declaredType: declaredType ?? target.fileType, bytes, signal })
       received.push({ name, stored })
-      await stored
+      await stored.catch((error: unknown) => {
+        count(!(error instanceof Problem) && isCut(bytes) ? 'interrupted' : outcomeOf(error))
+        throw error
+      })
     },
     async complete() {
       const files = await Promise.all(received.map(async ({ name, stored }) => ({ name, stored: await stored })))
@@ -105,7 +110,11 @@ export function beginUpload(
           files.reduce((sum, { stored }) => sum + stored.size, 0),
         )
         return readFiles(tx, actor, rows)
+      }).catch((error: unknown) => {
+        count(outcomeOf(error), files.length)
+        throw error
       })
+      for (const { stored } of files) countStored(core, stored.size)
       for (const { stored } of files) core.afterwards(core.volume.settle(stored))
       return made
     },
@@ -123,6 +132,10 @@ function placeOf(core: Core, actor: Actor, { vaultId, folderId }: UploadTarget):
   const vault =
     vaultId === undefined ? requirePersonalVault(core, actor, 'editor') : requireVault(core, actor, vaultId, 'editor')
   return requirePlace(core, actor, vault, folderId)
+}
+
+function isCut(bytes: Readable): boolean {
+  return bytes.errored !== null || (bytes.destroyed && !bytes.readableEnded)
 }
 
 interface Incoming {

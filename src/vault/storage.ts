@@ -51,29 +51,30 @@ export async function setQuota(core: Core, actor: Actor, userId: string, maxByte
 /** What the whole volume holds, for administrators. */
 export async function getStats(core: Core, actor: Actor): Promise<Stats> {
   requireAdmin(actor)
+  return { ...(await getTotals(core)), kinds: await kindsOf(core), volume: await core.volume.space() }
+}
+
+/** Sums over all vaults. */
+export async function getTotals(core: Core): Promise<Omit<Stats, 'kinds' | 'volume'>> {
   const [totals] = await core.index.readAway(
-    sql<{
-      users: number
-      vaults: number
-      folders: number
-      files: number
-      usedBytes: number
-      trashBytes: number
-      quotaBytes: number
-    }>`
+    sql<Omit<Stats, 'kinds' | 'volume'>>`
       SELECT (SELECT count(*) FROM user) AS users,
              (SELECT count(*) FROM folder WHERE parent_no IS NOT NULL AND deleted_at IS NULL) AS folders,
              count(*) AS vaults, coalesce(sum(file_count), 0) AS files, coalesce(sum(used_bytes), 0) AS usedBytes,
              coalesce(sum(trash_bytes), 0) AS trashBytes, coalesce(sum(quota_bytes), 0) AS quotaBytes
       FROM vault`,
   )
-  const kinds = await core.index.readAway(
+  if (!totals) throw new Problem('storage-unavailable', 'The index gave no answer.')
+  return totals
+}
+
+/** Files and bytes of each kind, the trash left out. Reads a row of each file: half a second for a million. */
+export function kindsOf(core: Core): Promise<Stats['kinds']> {
+  return core.index.readAway(
     sql<
       Stats['kinds'][number]
     >`SELECT kind, count(*) AS files, sum(size) AS bytes FROM file WHERE deleted_at IS NULL GROUP BY kind ORDER BY bytes DESC`,
   )
-  if (!totals) throw new Problem('storage-unavailable', 'The index gave no answer.')
-  return { ...totals, kinds, volume: await core.volume.space() }
 }
 
 function usageOf(read: Reader, vaultId: string): Usage {

@@ -32,6 +32,9 @@ export function chunksOf(core: Core, { id, no, size, chunk_size, has_blocks }: U
   const known = declared.get(core) ?? new LRUCache<string, Chunks>({ max: 50 })
   declared.set(core, known)
   const before = known.get(id)
+  const asked = core.metrics.cache('declared-blocks')
+  if (before) asked.hits++
+  else asked.misses++
   if (before) return before
   const row = core.index.read.get(q.selectFrom('upload').select('blocks').where('no', '=', no))
   const chunks = blockChunks(row?.blocks ? decodeBlocks(row.blocks, size) : [])

@@ -14,6 +14,7 @@ import { liveFileAt, walkTo } from './places.ts'
 import { requireAllowedType } from './rules.ts'
 import { copyKnown, forgetKnown } from './upload-known.ts'
 import { forgetBase } from './upload-matching.ts'
+import { countStored, outcomeOf } from './upload-outcomes.ts'
 import { checkBase, getUpload, replacedGone, requireUpload, type UploadRow } from './uploads.ts'
 import { requireWithinQuota } from './vaults.ts'
 import { addVersion, insertFile } from './versions.ts'
@@ -32,7 +33,12 @@ export async function completeUpload(
   completing.set(core, underWay)
   const other = underWay.get(id)
   if (other) return other
-  const work = complete(core, actor, row, onConflict ?? row.on_conflict).finally(() => underWay.delete(id))
+  const work = complete(core, actor, row, onConflict ?? row.on_conflict)
+    .catch((error: unknown) => {
+      core.metrics.uploads.inc({ outcome: outcomeOf(error) })
+      throw error
+    })
+    .finally(() => underWay.delete(id))
   underWay.set(id, work)
   return work
 }
@@ -59,6 +65,7 @@ async function complete(core: Core, actor: Actor, row: UploadRow, onConflict: 'f
       throw new Problem('bad-input', `${wrong} Nothing was stored; send the chunks again.`)
     }
     const file = await core.index.write((tx) => nameUpload(core, tx, actor, vault, row, stored, onConflict))
+    countStored(core, stored.size)
     forgetKnown(core, row.id)
     forgetBase(core, row.id)
     core.afterwards(core.volume.staged.remove(object))

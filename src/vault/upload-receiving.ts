@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts'
 import type { Actor } from './access.ts'
 import type { Core } from './core.ts'
 import { chunksOf } from './upload-chunks.ts'
+import { countFailure } from './upload-outcomes.ts'
 import { addRange, covering, isReceived, rangesOf, receivedBytes } from './upload-ranges.ts'
 import { expiryMs, requireOpenUpload } from './uploads.ts'
 
@@ -42,7 +43,9 @@ export async function putChunk(
     const object = { vaultId: row.vault_id, objectId: row.object_id }
     const digest =
       body.digest ?? (sha256 ? { algorithm: 'sha256' as const, value: Buffer.from(sha256).toString('hex') } : undefined)
-    await core.volume.staged.write(object, body.bytes, { start, length, digest, signal: turn.signal })
+    await core.volume.staged
+      .write(object, body.bytes, { start, length, digest, signal: turn.signal })
+      .catch((error: unknown) => countFailure(core, error))
     await core.index.write((tx) => {
       const still = tx.get(q.selectFrom('upload').select(['file_id', 'expires_at']).where('no', '=', row.no))
       if (!still || still.file_id !== null) throw new Problem('conflict', 'This upload was ended meanwhile.')
@@ -88,7 +91,7 @@ export async function putRanges(
     ({ start, bytes }) => !isReceived(core.index.read, row.no, { start, stop: start + bytes.length }),
   )
   const object = { vaultId: row.vault_id, objectId: row.object_id }
-  await core.volume.staged.fill(object, fresh)
+  await core.volume.staged.fill(object, fresh).catch((error: unknown) => countFailure(core, error))
   await core.index.write((tx) => {
     const still = tx.get(q.selectFrom('upload').select('file_id').where('no', '=', row.no))
     if (!still || still.file_id !== null) throw new Problem('conflict', 'This upload was ended meanwhile.')

@@ -31,6 +31,9 @@ export interface PutOptions {
   signal?: AbortSignal
 }
 
+/** Told for how many seconds the disk was waited for, once everything had been received. */
+export type Wrote = (seconds: number) => void
+
 /** Stores a stream durably. When it throws, names may be left on the disk: the caller removes them. */
 export async function storeObject(
   layout: Layout,
@@ -38,6 +41,7 @@ export async function storeObject(
   object: ObjectName,
   source: Source,
   { name, declaredType, maxBytes = Number.POSITIVE_INFINITY, signal }: PutOptions & { signal: AbortSignal },
+  wrote: Wrote,
 ): Promise<Stored> {
   signal.throwIfAborted()
   await guard.ready()
@@ -53,9 +57,11 @@ export async function storeObject(
   })
   const mimeType = await sniffType(head, name, declaredType)
 
+  const began = performance.now()
   // Never tried twice: after a failed fsync the kernel may have dropped the pages, and a second one would report success.
   await onDisk(file.sync())
   await onDisk(link(layout.arriving(object), layout.object(object)))
   await onDisk(shard.sync())
+  wrote((performance.now() - began) / 1000)
   return { ...object, ...intake, mimeType }
 }

@@ -11,7 +11,7 @@ import { openDirectory, removeName, syncDirectory } from './directory.ts'
 import { errorCode, ifThere, onDisk } from './failure.ts'
 import type { Guard } from './guard.ts'
 import { type Layout, type ObjectName, parseArriving } from './layout.ts'
-import type { Stored } from './put.ts'
+import type { Stored, Wrote } from './put.ts'
 import { HEAD_BYTES, sniffType } from './type.ts'
 
 const PIECE_BYTES = 1024 * 1024
@@ -54,8 +54,13 @@ export interface Staged {
 type Runs = Iterable<{ start: number; bytes: Uint8Array }> | AsyncIterable<{ start: number; bytes: Uint8Array }>
 
 /** The staged uploads of the volume with this layout. */
-export function openStaged(layout: Layout, guard: Guard): Staged {
+export function openStaged(layout: Layout, guard: Guard, wrote: Wrote): Staged {
   const { O_RDWR, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+  const sync = async (file: FileHandle): Promise<void> => {
+    const began = performance.now()
+    await onDisk(file.datasync())
+    wrote((performance.now() - began) / 1000)
+  }
   const openStagedFile = (object: ObjectName) => onDisk(open(layout.upload(object), O_RDWR | O_NOFOLLOW))
 
   return {
@@ -71,14 +76,14 @@ export function openStaged(layout: Layout, guard: Guard): Staged {
       await guard.ready()
       await using file = await openStagedFile(object)
       await fill(file, source, writing)
-      await onDisk(file.datasync())
+      await sync(file)
     },
 
     async fill(object, runs) {
       await guard.ready()
       await using file = await openStagedFile(object)
       for await (const { start, bytes } of runs) await writeAll(file, bytes, start)
-      await onDisk(file.datasync())
+      await sync(file)
     },
 
     async read(object, start, length) {
@@ -95,6 +100,7 @@ export function openStaged(layout: Layout, guard: Guard): Staged {
       const mimeType = await sniffType(head.buffer.subarray(0, head.bytesRead), name, declaredType)
       const { size } = await onDisk(file.stat())
       const digest = await digestFile(layout.upload(object), size)
+      const began = performance.now()
       await onDisk(file.chmod(0o400))
       await onDisk(file.sync())
       await onDisk(
@@ -103,6 +109,7 @@ export function openStaged(layout: Layout, guard: Guard): Staged {
         ),
       )
       await onDisk(shard.sync())
+      wrote((performance.now() - began) / 1000)
       return { ...object, ...digest, mimeType }
     },
 

@@ -15,7 +15,7 @@ import { initialise, readMarker } from './marker.ts'
 import { type OpenedObject, openIfThere, openObject } from './open.ts'
 import { openPacking, type Packing } from './packed.ts'
 import { findDirectory, refuseUnsuitable, unsuitableFileSystems } from './place.ts'
-import { type PutOptions, type Stored, storeObject } from './put.ts'
+import { type PutOptions, type Stored, storeObject, type Wrote } from './put.ts'
 import { openStaged, type Staged } from './staged.ts'
 import { createVault, removeVault } from './vaults.ts'
 
@@ -29,6 +29,8 @@ export interface VolumeOptions {
   unsuitable?: ReadonlyMap<number, string>
   /** Milliseconds of a clock; for tests. */
   now?: () => number
+  /** Told with each object and chunk how long the disk took to make it durable. */
+  wrote?: Wrote
 }
 
 export interface Volume extends AsyncDisposable {
@@ -95,7 +97,13 @@ export interface Volume extends AsyncDisposable {
  * ends the uploads that are under way.
  */
 export async function openVolume(options: VolumeOptions): Promise<Volume> {
-  const { requireMount, reserveBytes, unsuitable = unsuitableFileSystems, now = () => performance.now() } = options
+  const {
+    requireMount,
+    reserveBytes,
+    unsuitable = unsuitableFileSystems,
+    now = () => performance.now(),
+    wrote = () => {},
+  } = options
   const directory = await findDirectory(options.directory, requireMount)
   await refuseUnsuitable(directory, unsuitable)
   const layout = layoutOf(directory)
@@ -114,7 +122,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal
     unsettled.add(layout.arriving(object))
     try {
-      return await storeObject(layout, guard, object, source, { ...options, signal })
+      return await storeObject(layout, guard, object, source, { ...options, signal }, wrote)
     } catch (error) {
       await discard(object).catch(() => {}) // What cannot be removed now is found by the next start; the cause matters more.
       unsettled.delete(layout.arriving(object))
@@ -159,7 +167,7 @@ export async function openVolume(options: VolumeOptions): Promise<Volume> {
     },
     settle,
     discard,
-    staged: openStaged(layout, guard),
+    staged: openStaged(layout, guard, wrote),
     packing: openPacking(layout, guard),
 
     open: async (vaultId, objectId) => openObject(layout.object({ vaultId, objectId })),
