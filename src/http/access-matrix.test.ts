@@ -119,6 +119,7 @@ const matrix: Record<string, string> = {
   shareThumbnail: '401 401 401 401 401 401 404 401 401 401',
   putGuestFile: '401 401 401 401 401 401 201 401 401 401',
   listPublicFolders: anyone,
+  listChanges: sees,
   search: sees,
   listUsers: administers,
   createUser: '401 403 403 403 403 401 401 403 201 401',

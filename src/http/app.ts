@@ -13,6 +13,7 @@ import type { Http } from './context.ts'
 import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
 import { authRoutes } from './routes/auth.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { eventRoutes } from './routes/events.ts'
 import { fileRoutes } from './routes/files.ts'
@@ -86,6 +87,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   vaultRoutes(on, core)
   folderRoutes(on, core)
   fileRoutes(on, core)
+  changeRoutes(on, core)
   versionRoutes(on, core)
   uploadRoutes(on, core)
   const archives = openArchives(core)
