@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { endpoint } from './endpoint.ts'
 import { File } from './files.ts'
 import { Folder } from './folders.ts'
-import { Id, integer, Time } from './schema.ts'
+import { Flag, Id, integer, Time } from './schema.ts'
 
 /** A file or folder that is in the trash, or gone for good (`path` and `deletedAt` are null). */
 export const Gone = v.object({
@@ -40,4 +40,14 @@ export const listChanges = endpoint('GET /api/vaults/:vaultId/files/changes', {
     "What changed since `since` (a `lastSync`, or an ISO time by the server's clock; absent: everything), each file once and as it is now. Take in folders first, then `added` and `modified`, then `deleted`. A folder that was moved or renamed is in `folders.modified`, and the paths of what lies below follow from it: keep `folderId`, not paths. What went to the trash or came back with a folder is told file by file; a folder in `folders.deleted` takes the folders below it along.",
   query: ChangesQuery,
   returns: Changes,
+})
+
+export const getSnapshot = endpoint('GET /api/vaults/:vaultId/snapshot', {
+  summary:
+    'The whole tree as NDJSON (`application/x-ndjson`), compressed with zstd or gzip as Accept-Encoding allows. The first line is `{"type":"snapshot","lastSync",…}`, then come lines with `"type":"folder"` (a folder may come after what lies in it) and `"type":"file"`, and at last `{"type":"end","files","folders"}`: without it the snapshot is not whole. Take in all lines, then the changes since `lastSync`.',
+  query: v.object({
+    /** True: what is in the trash too, with its `deletedAt`. */
+    include_deleted: v.optional(Flag),
+  }),
+  returns: 'bytes',
 })

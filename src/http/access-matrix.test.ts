@@ -120,6 +120,7 @@ const matrix: Record<string, string> = {
   putGuestFile: '401 401 401 401 401 401 201 401 401 401',
   listPublicFolders: anyone,
   listChanges: sees,
+  getSnapshot: sees,
   search: sees,
   listUsers: administers,
   createUser: '401 403 403 403 403 401 401 403 201 401',

@@ -2,8 +2,14 @@
 import * as api from '../../api/changes.ts'
 import { listChanges } from '../../vault/changes.ts'
 import type { Core } from '../../vault/core.ts'
+import { snapshotOf } from '../../vault/snapshot.ts'
 import type { On } from '../bind.ts'
+import { sendCompressed } from '../compressed.ts'
 
 export function changeRoutes(on: On, core: Core): void {
   on(api.listChanges, ({ params, query }, { actor }) => listChanges(core, actor, params.vaultId, query))
+  on(api.getSnapshot, ({ params, query }, { actor, context }) => {
+    const lines = snapshotOf(core, actor, params.vaultId, { includeDeleted: query.include_deleted ?? false })
+    return sendCompressed(context, lines, 'application/x-ndjson')
+  })
 }
