@@ -1,5 +1,6 @@
 /** Every endpoint, by noun: what the server binds, the OpenAPI document prints and the access matrix walks. */
 import * as auth from './auth.ts'
+import * as bulk from './bulk.ts'
 import * as changes from './changes.ts'
 import * as downloads from './downloads.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -24,6 +25,7 @@ const nouns: Record<string, Record<string, unknown>> = {
   vaults,
   folders,
   files,
+  bulk,
   changes,
   versions,
   uploads,

@@ -119,6 +119,8 @@ const matrix: Record<string, string> = {
   shareThumbnail: '401 401 401 401 401 401 404 401 401 401',
   putGuestFile: '401 401 401 401 401 401 201 401 401 401',
   listPublicFolders: anyone,
+  // Each file is asked for by itself, and answered for in the body.
+  changeFiles: ownWrites,
   listChanges: sees,
   getSnapshot: sees,
   search: sees,
@@ -298,6 +300,7 @@ async function subjects(t: Test, alice: Person, vaultId: string, name: string, e
       return { params: { id } }
     },
     setFavorite: async () => ({ params: { id: await file() }, body: { favorite: true } }),
+    changeFiles: async () => ({ body: { ids: [await file()], action: 'delete' } }),
     setTags: async () => ({ params: { id: await file() }, body: { tags: ['x'] } }),
     downloadVersion: async () => ({ params: { id: await file(), n: '1' } }),
     restoreVersion: async () => {

@@ -196,6 +196,7 @@ function ask(t: Test, endpoint: Endpoint, ids: Ids, headers: Record<string, stri
   }
   const ofIds: Record<string, unknown> = {
     'POST /api/downloads': { fileIds: [ids.file] },
+    'POST /api/files/bulk': { ids: [ids.file], action: 'delete' },
     'POST /api/shares': { fileId: ids.file },
   }
   const body = JSON.stringify(ofIds[say(endpoint)] ?? bodies[say(endpoint)] ?? {})

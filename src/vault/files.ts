@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import type { File, Kind } from '../api/files.ts'
-import { Metadata } from '../api/schema.ts'
+import { Metadata, mostTags } from '../api/schema.ts'
 import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
@@ -118,12 +118,18 @@ export async function copyFile(
   })
 }
 
-/** Replaces the tags; the same tag twice is one. */
-export async function setTags(core: Core, actor: Actor, id: string, tags: readonly string[]): Promise<File> {
+/** Replaces the tags, by a list or by what becomes of those that are there; the same tag twice is one. */
+export async function setTags(
+  core: Core,
+  actor: Actor,
+  id: string,
+  tags: readonly string[] | ((before: string[]) => string[]),
+): Promise<File> {
   const file = requireLiveFile(core, actor, id, 'editor')
-  const clean = distinctTags(tags)
   return core.index.write((tx) => {
-    requireRow(tx, file.no)
+    const before = requireRow(tx, file.no)
+    const clean = distinctTags(typeof tags === 'function' ? tags(JSON.parse(before.tags) as string[]) : tags)
+    if (clean.length > mostTags) throw new Problem('bad-input', `A file has at most ${mostTags} tags.`)
     tx.run(
       q
         .updateTable('file')

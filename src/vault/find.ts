@@ -4,7 +4,8 @@ import type { SearchAnswer, SearchQuery } from '../api/search.ts'
 import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import { parseTyped } from '../search/grammar.ts'
-import { type Actor, requireFolder, requireVault } from './access.ts'
+import type { EngineQuery } from '../search/search.ts'
+import { type Actor, requireFolder, requireVault, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { selectFiles, toFile } from './files.ts'
 import { findFolder, pathsOf } from './places.ts'
@@ -14,6 +15,48 @@ import { timeOf } from './times.ts'
 export async function findFiles(core: Core, actor: Actor, vaultId: string, query: SearchQuery): Promise<SearchAnswer> {
   const began = performance.now()
   const vault = requireVault(core, actor, vaultId, 'viewer')
+  const { nos, ...found } = await core.search.find(engineQuery(core, actor, vault, query))
+  const rows = await core.index.readAway(
+    // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs.
+    selectFiles(actor.no)
+      .where('file.vault_no', '=', vault.no)
+      .where('file.deleted_at', 'is', null)
+      .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
+  )
+  const byNo = new Map(rows.map((row) => [row.no, row]))
+  const paths = pathsOf(core.index.read)
+  return {
+    files: nos.flatMap((no) => {
+      const row = byNo.get(no)
+      return row ? [toFile(row, paths)] : []
+    }),
+    ...found,
+    tookMs: Math.round((performance.now() - began) * 10) / 10,
+  }
+}
+
+/** The ids of everything that a search finds, by name; more than `most` is a `too-large`. */
+export async function findAllIds(
+  core: Core,
+  actor: Actor,
+  vaultId: string,
+  query: SearchQuery,
+  most: number,
+): Promise<string[]> {
+  const vault = requireVault(core, actor, vaultId, 'viewer')
+  const all = { ...engineQuery(core, actor, vault, { ...query, sort: 'name', order: 'asc' }), limit: most + 1 }
+  const { nos } = await core.search.find(all)
+  if (nos.length > most)
+    throw new Problem('too-large', `This search finds more than ${most} files. Narrow it, and do it in parts.`)
+  const rows = await core.index.readAway(
+    sql<{ id: string }>`
+      SELECT file.id FROM json_each(${JSON.stringify(nos)}) found CROSS JOIN file ON file.no = found.value
+      WHERE file.vault_no = ${vault.no} AND file.deleted_at IS NULL ORDER BY found.key`,
+  )
+  return rows.map(({ id }) => id)
+}
+
+function engineQuery(core: Core, actor: Actor, vault: VaultProof, query: SearchQuery): EngineQuery {
   const folder =
     query.folder === undefined || query.folder === 'root'
       ? undefined
@@ -28,7 +71,7 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
   })
   const { text } = typed
   const sort = query.sort ?? (text.trim() === '' ? 'name' : 'relevance')
-  const { nos, ...found } = await core.search.find({
+  return {
     vaultNo: vault.no,
     text,
     exact: query.exact ?? false,
@@ -46,23 +89,6 @@ export async function findFiles(core: Core, actor: Actor, vaultId: string, query
     order: query.order ?? (sort === 'name' || sort === 'extension' ? 'asc' : 'desc'),
     limit: query.limit ?? 100,
     offset: query.offset ?? 0,
-  })
-  const rows = await core.index.readAway(
-    // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs.
-    selectFiles(actor.no)
-      .where('file.vault_no', '=', vault.no)
-      .where('file.deleted_at', 'is', null)
-      .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
-  )
-  const byNo = new Map(rows.map((row) => [row.no, row]))
-  const paths = pathsOf(core.index.read)
-  return {
-    files: nos.flatMap((no) => {
-      const row = byNo.get(no)
-      return row ? [toFile(row, paths)] : []
-    }),
-    ...found,
-    tookMs: Math.round((performance.now() - began) * 10) / 10,
   }
 }
 

@@ -1,6 +1,8 @@
 /** Files: lists, uploads, changes, downloads. */
+import { changeFiles as bulk } from '../../api/bulk.ts'
 import * as api from '../../api/files.ts'
 import { requirePersonalVault } from '../../vault/access.ts'
+import { changeFiles } from '../../vault/bulk.ts'
 import type { Core } from '../../vault/core.ts'
 import { contentOf, thumbnailOf } from '../../vault/downloads.ts'
 import { changeFile, copyFile, getFile, setFavorite, setTags } from '../../vault/files.ts'
@@ -26,6 +28,7 @@ export function fileRoutes(on: On, core: Core): void {
   on(api.restoreFile, ({ params }, { actor }) => restoreFile(core, actor, params.id))
   on(api.emptyTrash, ({ params }, { actor }) => emptyTrash(core, actor, params.vaultId))
   on(api.setFavorite, ({ params, body }, { actor }) => setFavorite(core, actor, params.id, body?.favorite))
+  on(bulk, async ({ body }, { actor }) => ({ results: await changeFiles(core, actor, body) }))
   on(api.setTags, ({ params, body }, { actor }) => setTags(core, actor, params.id, body.tags))
   on(api.download, ({ params, query: { inline = false } }, { actor, context }) => {
     const content = contentOf(core, actor, params.id)
