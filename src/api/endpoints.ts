@@ -7,6 +7,7 @@ import type { Endpoint } from './endpoint.ts'
 import * as events from './events.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
+import * as live from './live.ts'
 import * as search from './search.ts'
 import * as settings from './settings.ts'
 import * as shares from './shares.ts'
@@ -27,6 +28,7 @@ const nouns: Record<string, Record<string, unknown>> = {
   files,
   bulk,
   changes,
+  live,
   versions,
   uploads,
   downloads,

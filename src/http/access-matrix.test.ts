@@ -123,6 +123,8 @@ const matrix: Record<string, string> = {
   changeFiles: ownWrites,
   listChanges: sees,
   getSnapshot: sees,
+  // Over plain HTTP; live.test.ts asks as a WebSocket.
+  follow: '401 404 426 426 426 401 401 426 404 401',
   search: sees,
   listUsers: administers,
   createUser: '401 403 403 403 403 401 401 403 201 401',

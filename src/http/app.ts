@@ -8,7 +8,7 @@ import { openArchives } from '../vault/archives.ts'
 import type { Core } from '../vault/core.ts'
 import { openAssets } from './assets.ts'
 import { binder } from './bind.ts'
-import { openCallers } from './caller.ts'
+import { type Callers, openCallers } from './caller.ts'
 import type { Http } from './context.ts'
 import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
@@ -37,6 +37,8 @@ export interface App {
   readonly hono: Hono<Http>
   /** Every endpoint that is served, for the test that compares it with what is declared. */
   readonly bound: ReadonlySet<Endpoint>
+  /** Who is calling, for what is not answered through Hono. */
+  readonly callers: Callers
 }
 
 export function createApp(core: Core, { version, pageDirectory }: AppOptions): App {
@@ -118,7 +120,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   hono.all('*', () => {
     throw new Problem('not-found', 'There is nothing under this address.')
   })
-  return { hono, bound }
+  return { hono, bound, callers }
 }
 
 const everywhere: Record<string, string> = {
