@@ -4,10 +4,12 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { closeCodes, follow } from '../api/live.ts'
 import { Problem } from '../problem.ts'
 import type { Actor } from '../vault/access.ts'
+import { newestSeq } from '../vault/changes.ts'
 import type { Core } from '../vault/core.ts'
 import { type Beginning, type Live, openLive } from '../vault/live.ts'
 import { standingOf } from '../vault/standing.ts'
@@ -45,6 +47,11 @@ export interface Sockets extends AsyncDisposable {
 
 interface Listener {
   readonly actor: Actor
+  readonly vaultNo: number
+  /** Up to where it was told. */
+  readonly seq: number
+  /** Sends what came since. */
+  wake(): void
   readonly socket: WebSocket
   /** Ends the connection where somebody may not listen any more; answers whether they may. */
   mayListen(): boolean
@@ -69,20 +76,33 @@ export function openSockets(core: Core, callers: Callers, options: Partial<LiveO
   let commits = -1
   let checkedAt = 0
 
-  const watching = setInterval(() => {
-    const now = performance.now()
-    if (listeners.size === 0 || (core.index.commits === commits && now - checkedAt < recheckMs)) return
-    commits = core.index.commits
-    checkedAt = now
-    for (const one of listeners) one.mayListen()
-  }, watchMs)
-  const progressing = setInterval(() => {
-    for (const one of listeners) one.progress()
-  }, progressMs)
-  const pinging = setInterval(() => {
-    for (const one of listeners) one.ping()
-  }, pingMs)
-  const timers = [watching, progressing, pinging]
+  const failed = (error: unknown) => log.error({ err: error }, 'listeners were not looked after')
+  const recheck = inTurns(listeners, failed, () => (one) => one.mayListen())
+  const progress = inTurns(listeners, failed, () => (one) => one.progress())
+  const ping = inTurns(listeners, failed, () => (one) => one.ping())
+  const wake = inTurns(listeners, failed, () => {
+    const heads = new Map<number, number>()
+    return (one) => {
+      const head = heads.get(one.vaultNo) ?? newestSeq(core, one.vaultNo)
+      heads.set(one.vaultNo, head)
+      if (one.seq < head) one.wake()
+    }
+  })
+  const forget = core.news.listen(wake)
+  const timers = [
+    setInterval(() => {
+      const now = performance.now()
+      if (core.index.commits === commits && now - checkedAt < recheckMs) return
+      commits = core.index.commits
+      checkedAt = now
+      recheck()
+    }, watchMs),
+    setInterval(() => {
+      progress()
+      wake() // the command line writes too, and nobody here is told
+    }, progressMs),
+    setInterval(ping, pingMs),
+  ]
   for (const timer of timers) timer.unref()
 
   async function admit(incoming: IncomingMessage): Promise<{ actor: Actor; beginning: Beginning }> {
@@ -120,6 +140,7 @@ export function openSockets(core: Core, callers: Callers, options: Partial<LiveO
     },
     async [Symbol.asyncDispose]() {
       isClosing = true
+      forget()
       for (const timer of timers) clearInterval(timer)
       const closed = [...listeners].map(
         ({ socket }) =>
@@ -145,7 +166,9 @@ function listen(
   let isPumping = false
   let isSynced = false
   let isAlive = true
+  /** How much of each upload was told, and the commits that were there when they were looked at. */
   const known = new Map<string, number>()
+  let looked = -1
   const isOpen = () => socket.readyState === socket.OPEN
   const send = (text: string) => {
     if (isOpen()) socket.send(text)
@@ -190,8 +213,6 @@ function listen(
       })
   }
 
-  const forget = core.news.listen(wake)
-  socket.on('close', forget)
   socket.on('error', () => socket.terminate())
   socket.on('pong', () => {
     isAlive = true
@@ -200,12 +221,16 @@ function listen(
   wake()
   return {
     actor,
+    vaultNo: vault.no,
+    get seq() {
+      return seq
+    },
     socket,
+    wake,
     mayListen,
     progress() {
-      // The command line writes too, and nobody here is told.
-      wake()
-      if (socket.bufferedAmount > 0) return
+      if (socket.bufferedAmount > 0 || looked === core.index.commits) return
+      looked = core.index.commits
       for (const one of live.uploads(vault, actor)) {
         if (known.get(one.uploadId) === one.receivedBytes) continue
         known.set(one.uploadId, one.receivedBytes)
@@ -217,6 +242,33 @@ function listen(
       isAlive = false
       if (isOpen()) socket.ping()
     },
+  }
+}
+
+/** A function that does something with each, some at a time so that others get their turn; asked for amid that, once more after. */
+function inTurns<T>(all: ReadonlySet<T>, failed: (error: unknown) => void, begin: () => (one: T) => void): () => void {
+  let isBusy = false
+  let again = false
+  const round = async () => {
+    do {
+      again = false
+      const act = begin()
+      let n = 0
+      for (const one of [...all]) {
+        if (++n % 100 === 0) await setImmediate()
+        act(one)
+      }
+    } while (again)
+  }
+  return () => {
+    again = true
+    if (isBusy || all.size === 0) return
+    isBusy = true
+    round()
+      .catch((error: unknown) => failed(error))
+      .finally(() => {
+        isBusy = false
+      })
   }
 }
 
