@@ -1,5 +1,5 @@
 /**
- * One thing done to many files, by the same verbs as to one. Some 200 at a time are on their way: the writer puts those into
+ * One thing done to many files, by the same verbs as to one. Some 100 at a time are on their way: the writer puts those into
  * one commit, each behind a savepoint of its own, so that one that fails undoes itself alone, and whoever else writes waits
  * for a moment at most.
  */
@@ -13,7 +13,7 @@ import { changeFile, copyFile, distinctTags, getFile, setFavorite, setTags } fro
 import { findAllIds } from './find.ts'
 import { collectGarbage, purgeFile, restoreFile, trashFile } from './trash.ts'
 
-const atOnce = 200
+const atOnce = 100
 
 /** Does it to each file that may be changed; answers for each in the order of `ids`, and once for an id that comes twice. */
 export async function changeFiles(core: Core, actor: Actor, request: BulkRequest): Promise<BulkResult[]> {
