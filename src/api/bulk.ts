@@ -47,7 +47,7 @@ export type BulkResult = v.InferOutput<typeof BulkResult>
 
 export const changeFiles = endpoint('POST /api/files/bulk', {
   summary:
-    'Moves, copies, deletes, restores, tags, sets metadata of, or marks many files: up to 10,000 `ids`, or everything that a `query` finds. Each file is answered for by itself, in the order of `ids`; what cannot be done to one does not stop the others.',
+    'Moves, copies, deletes, restores, tags, sets metadata of, or marks many files: up to 10,000 `ids`, or everything that a `query` finds. Each file is answered for by itself, in the order of `ids`; what cannot be done to one does not stop the others. The answer is sent as it is done; whoever goes away stops it.',
   body: BulkRequest,
   returns: v.object({ results: v.array(BulkResult) }),
 })

@@ -15,20 +15,31 @@ import { collectGarbage, purgeFile, restoreFile, trashFile } from './trash.ts'
 
 const atOnce = 100
 
-/** Does it to each file that may be changed; answers for each in the order of `ids`, and once for an id that comes twice. */
-export async function changeFiles(core: Core, actor: Actor, request: BulkRequest): Promise<BulkResult[]> {
+/**
+ * Does it to each file that may be changed, while the answers are taken: some at a time, in the order of `ids`, once for an id
+ * that comes twice. Who stops taking them stops it. What is wrong with the request as a whole is thrown before anything is done.
+ */
+export async function changeFiles(
+  core: Core,
+  actor: Actor,
+  request: BulkRequest,
+): Promise<AsyncGenerator<BulkResult[]>> {
   requireScope(actor, 'write')
   const ids = await idsOf(core, actor, request)
-  const act = actOf(core, actor, request)
+  return doEach(core, ids, actOf(core, actor, request), request.action === 'delete' && request.permanently === true)
+}
+
+async function* doEach(core: Core, ids: string[], act: Do, leavesGarbage: boolean): AsyncGenerator<BulkResult[]> {
   const isShort = ids.length <= mostIds
-  const results: BulkResult[] = []
-  for (let i = 0; i < ids.length; i += atOnce) {
-    if (i > 0) await setImmediate() // for whoever came meanwhile
-    const some = await Promise.all(ids.slice(i, i + atOnce).map((id) => attempt(core, id, act)))
-    for (const { id, ok, ...more } of some) results.push({ id, ok, ...(isShort || !ok ? more : {}) })
+  try {
+    for (let i = 0; i < ids.length; i += atOnce) {
+      if (i > 0) await setImmediate() // for whoever came meanwhile
+      const some = await Promise.all(ids.slice(i, i + atOnce).map((id) => attempt(core, id, act)))
+      yield some.map(({ id, ok, ...more }) => ({ id, ok, ...(isShort || !ok ? more : {}) }))
+    }
+  } finally {
+    if (leavesGarbage) core.afterwards(collectGarbage(core))
   }
-  if (request.action === 'delete' && request.permanently) core.afterwards(collectGarbage(core))
-  return results
 }
 
 async function idsOf(core: Core, actor: Actor, { ids, query, action }: BulkRequest): Promise<string[]> {

@@ -7,7 +7,7 @@ import { listChanges } from '../../vault/changes.ts'
 import type { Core } from '../../vault/core.ts'
 import { snapshotOf } from '../../vault/snapshot.ts'
 import type { On } from '../bind.ts'
-import { sendCompressed } from '../compressed.ts'
+import { sendCompressed } from '../streamed.ts'
 
 export function changeRoutes(on: On, core: Core): void {
   on(api.listChanges, ({ params, query }, { actor }) => listChanges(core, actor, params.vaultId, query))

@@ -1,4 +1,4 @@
-/** Text that is made while it is sent, compressed as the client understands. */
+/** Text that is made while it is sent. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip, createZstdCompress } from 'node:zlib'
@@ -6,13 +6,22 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Http } from './context.ts'
 
+/** Sends text compressed as the client understands, as {@link sendStreamed} does. */
+export function sendCompressed(c: Context<Http>, text: AsyncIterable<string>, type: string): Promise<Response> {
+  return sendStreamed(c, text, type, { encoding: encodingFor(c.env.incoming.headers['accept-encoding']) })
+}
+
 /**
- * Sends text at the client's pace; a client that goes away is no failure. When making it fails after the head went out, the
- * answer is cut off, so that nobody takes a part for the whole.
+ * Sends text at the client's pace; a client that goes away is no failure, and ends the making. When making it fails after the
+ * head went out, the answer is cut off, so that nobody takes a part for the whole.
  */
-export async function sendCompressed(c: Context<Http>, text: AsyncIterable<string>, type: string): Promise<Response> {
+export async function sendStreamed(
+  c: Context<Http>,
+  text: AsyncIterable<string>,
+  type: string,
+  { encoding }: { encoding?: 'zstd' | 'gzip' | undefined } = {},
+): Promise<Response> {
   const { incoming, outgoing } = c.env
-  const encoding = encodingFor(incoming.headers['accept-encoding'])
   const head = [...c.get('headers'), 'content-type', type, 'cache-control', 'no-store', 'vary', 'accept-encoding']
   if (encoding) head.push('content-encoding', encoding)
   outgoing.writeHead(200, head)
@@ -20,10 +29,9 @@ export async function sendCompressed(c: Context<Http>, text: AsyncIterable<strin
     outgoing.end()
     return RESPONSE_ALREADY_SENT
   }
-  const bytes = Readable.from(text)
   const through = encoding === 'zstd' ? [zstd()] : encoding === 'gzip' ? [createGzip({ level: 4 })] : []
   try {
-    await pipeline([bytes, ...through, outgoing])
+    await pipeline([Readable.from(text), ...through, outgoing])
   } catch (error) {
     outgoing.destroy()
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw error
