@@ -11,6 +11,7 @@ export type ProblemCode =
   | 'too-large'
   | 'over-quota'
   | 'type-not-allowed'
+  | 'upgrade-required'
   | 'slow-down'
   | 'disk-full'
   | 'storage-unavailable'

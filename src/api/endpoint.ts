@@ -23,7 +23,7 @@ export interface Declaration {
   maxBodyBytes?: number
   /** Absent: 204, no content. */
   returns?: Schema | 'bytes'
-  status?: 200 | 201 | 202 | 204
+  status?: 101 | 200 | 201 | 202 | 204
   /** The fields of a multipart body besides `files`, for documentation and validation. */
   fields?: Schema
 }

@@ -1,11 +1,14 @@
 /** Every endpoint, by noun: what the server binds, the OpenAPI document prints and the access matrix walks. */
 import * as auth from './auth.ts'
+import * as bulk from './bulk.ts'
+import * as changes from './changes.ts'
 import * as downloads from './downloads.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as events from './events.ts'
 import * as files from './files.ts'
 import * as folders from './folders.ts'
 import * as jobs from './jobs.ts'
+import * as live from './live.ts'
 import * as metrics from './metrics.ts'
 import * as overview from './overview.ts'
 import * as search from './search.ts'
@@ -26,6 +29,9 @@ const nouns: Record<string, Record<string, unknown>> = {
   vaults,
   folders,
   files,
+  bulk,
+  changes,
+  live,
   versions,
   uploads,
   downloads,

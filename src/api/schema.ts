@@ -53,7 +53,8 @@ export const Tag = v.pipe(
   v.minLength(1, 'A tag is not empty.'),
   v.maxLength(64, 'A tag has at most 64 characters.'),
 )
-export const Tags = v.pipe(v.array(Tag), v.maxLength(50, 'A file has at most 50 tags.'))
+export const mostTags = 50
+export const Tags = v.pipe(v.array(Tag), v.maxLength(mostTags, `A file has at most ${mostTags} tags.`))
 
 const MetadataKey = v.pipe(
   v.string(),

@@ -120,6 +120,12 @@ const matrix: Record<string, string> = {
   shareThumbnail: '401 401 401 401 401 401 404 401 401 401',
   putGuestFile: '401 401 401 401 401 401 201 401 401 401',
   listPublicFolders: anyone,
+  // Each file is asked for by itself, and answered for in the body.
+  changeFiles: ownWrites,
+  listChanges: sees,
+  getSnapshot: sees,
+  // Over plain HTTP; live.test.ts asks as a WebSocket.
+  follow: '401 404 426 426 426 401 401 426 404 401',
   search: sees,
   listUsers: administers,
   createUser: '401 403 403 403 403 401 401 403 201 401',
@@ -304,6 +310,7 @@ async function subjects(t: Test, alice: Person, vaultId: string, name: string, e
       return { params: { id } }
     },
     setFavorite: async () => ({ params: { id: await file() }, body: { favorite: true } }),
+    changeFiles: async () => ({ body: { ids: [await file()], action: 'delete' } }),
     setTags: async () => ({ params: { id: await file() }, body: { tags: ['x'] } }),
     downloadVersion: async () => ({ params: { id: await file(), n: '1' } }),
     restoreVersion: async () => {

@@ -9,11 +9,12 @@ import type { Core } from '../vault/core.ts'
 import { getBrand } from '../vault/settings.ts'
 import { openAssets } from './assets.ts'
 import { binder } from './bind.ts'
-import { openCallers } from './caller.ts'
+import { type Callers, openCallers } from './caller.ts'
 import type { Http } from './context.ts'
 import { docsPage } from './docs.ts'
 import { problemResponse } from './problem.ts'
 import { authRoutes } from './routes/auth.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { eventRoutes } from './routes/events.ts'
 import { fileRoutes } from './routes/files.ts'
@@ -41,6 +42,8 @@ export interface App {
   readonly hono: Hono<Http>
   /** Every endpoint that is served, for the test that compares it with what is declared. */
   readonly bound: ReadonlySet<Endpoint>
+  /** Who is calling, for what is not answered through Hono. */
+  readonly callers: Callers
 }
 
 export function createApp(core: Core, { version, pageDirectory }: AppOptions): App {
@@ -93,6 +96,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   vaultRoutes(on, core)
   folderRoutes(on, core)
   fileRoutes(on, core)
+  changeRoutes(on, core)
   versionRoutes(on, core)
   uploadRoutes(on, core)
   const archives = openArchives(core)
@@ -131,7 +135,7 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   hono.all('*', () => {
     throw new Problem('not-found', 'There is nothing under this address.')
   })
-  return { hono, bound }
+  return { hono, bound, callers }
 }
 
 const changes = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])

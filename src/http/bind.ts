@@ -22,7 +22,11 @@ export interface Call {
   readonly callers: Callers
 }
 
-type Handler<E extends Endpoint> = (input: Received<E>, call: Call) => Answer<E> | Promise<Answer<E>>
+/** A `Response` is for what is streamed; that it is what was declared is then the handler's to see to. */
+type Handler<E extends Endpoint> = (
+  input: Received<E>,
+  call: Call,
+) => Answer<E> | Response | Promise<Answer<E> | Response>
 
 // biome-ignore lint/suspicious/noExplicitAny: an endpoint of any path and declaration
 export type On = <E extends Endpoint<any, any>>(endpoint: E, handler: Handler<E>) => void

@@ -1,4 +1,5 @@
 /** Who is calling and from where: cookie or bearer token, the address behind trusted proxies, the defence against CSRF. */
+import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { Context } from 'hono'
 import { generateCookie } from 'hono/cookie'
@@ -16,7 +17,11 @@ const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 export interface Callers {
   /** The person behind a request; undefined when nobody is signed in. A bad token is a problem, a stale cookie is not. */
   actor(c: Context<Http>): Promise<Actor | undefined>
+  /** The same before there is an answer to put a cookie on: `cookie` is the header that then has to go out. */
+  identify(incoming: IncomingMessage): Promise<{ actor: Actor; cookie?: string } | undefined>
   origin(c: Context<Http>): Origin
+  /** Refuses what a page of another site opens with our cookie, whatever the method: browsers let any page open a socket. */
+  refuseForeignSocket(incoming: IncomingMessage): void
   /** Refuses what a page of another site made a browser send along with our cookie. */
   refuseForeignSites(c: Context<Http>): void
   signIn(c: Context<Http>, session: OpenedSession): void
@@ -35,33 +40,43 @@ export function openCallers(core: Core): Callers {
   const visitName = (shareId: string) => `${secure ? '__Host-' : ''}share-${shareId}`
   const proxies = blockList(trustedProxies)
 
+  const cookieFor = ({ cookie, maxAge }: OpenedSession): string | undefined =>
+    cookie && generateCookie(name, cookie, maxAge === undefined ? options : { ...options, maxAge })
+
   const callers: Callers = {
     async actor(c) {
-      const authorization = c.env.incoming.headers.authorization
+      const found = await callers.identify(c.env.incoming)
+      if (found?.cookie !== undefined) c.env.outgoing.setHeader('set-cookie', found.cookie)
+      return found?.actor
+    },
+    async identify(incoming) {
+      const { authorization, cookie: cookies } = incoming.headers
+      const address = addressOf(incoming, proxies)
       if (authorization !== undefined) {
         const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
         const actor = token === undefined ? undefined : personOfToken(core, token)
         if (!actor) throw new Problem('not-signed-in', 'This token is unknown, expired or revoked.')
-        return { ...actor, address: addressOf(c, proxies) }
+        return { actor: { ...actor, address } }
       }
-      const { cookie: cookies } = c.env.incoming.headers
       const cookie = cookies === undefined ? undefined : parse(cookies, name)[name]
       const session = cookie ? await resumeSession(core, cookie) : undefined
-      if (session?.cookie) callers.signIn(c, session)
-      return session && { ...session.actor, address: addressOf(c, proxies) }
+      const header = session && cookieFor(session)
+      return session && { actor: { ...session.actor, address }, ...(header === undefined ? {} : { cookie: header }) }
     },
-    origin: (c) => ({ address: addressOf(c, proxies), userAgent: c.env.incoming.headers['user-agent'] ?? '' }),
+    refuseForeignSocket(incoming) {
+      if (incoming.headers.authorization === undefined && !isOwnSite(incoming, publicUrl)) throw foreign()
+    },
+    origin: (c) => ({
+      address: addressOf(c.env.incoming, proxies),
+      userAgent: c.env.incoming.headers['user-agent'] ?? '',
+    }),
     refuseForeignSites(c) {
       if (safe.has(c.req.method) || c.env.incoming.headers.authorization !== undefined) return
-      if (!isOwnSite(c, publicUrl))
-        throw new Problem('not-allowed', 'This request came from another site and was refused.')
+      if (!isOwnSite(c.env.incoming, publicUrl)) throw foreign()
     },
-    signIn(c, { cookie, maxAge }) {
-      if (cookie)
-        c.env.outgoing.setHeader(
-          'set-cookie',
-          generateCookie(name, cookie, maxAge === undefined ? options : { ...options, maxAge }),
-        )
+    signIn(c, session) {
+      const header = cookieFor(session)
+      if (header !== undefined) c.env.outgoing.setHeader('set-cookie', header)
     },
     visit(c, shareId) {
       const { cookie: cookies } = c.env.incoming.headers
@@ -76,24 +91,28 @@ export function openCallers(core: Core): Callers {
   return callers
 }
 
+function foreign(): Problem {
+  return new Problem('not-allowed', 'This request came from another site and was refused.')
+}
+
 // As Go's net/http.CrossOriginProtection: browsers say where a request comes from in Sec-Fetch-Site, older ones in
 // Origin; a request with neither is no browser's, and nobody but a browser sends somebody else's cookie along.
-function isOwnSite(c: Context<Http>, publicUrl: string | undefined): boolean {
-  const site = c.env.incoming.headers['sec-fetch-site']
+function isOwnSite({ headers }: IncomingMessage, publicUrl: string | undefined): boolean {
+  const site = headers['sec-fetch-site']
   if (site !== undefined) return site === 'same-origin' || site === 'none'
-  const origin = c.env.incoming.headers.origin
+  const { origin } = headers
   if (origin === undefined) return true
   if (!URL.canParse(origin)) return false
   return (
-    new URL(origin).host === c.env.incoming.headers.host ||
+    new URL(origin).host === headers.host ||
     (publicUrl !== undefined && new URL(origin).origin === new URL(publicUrl).origin)
   )
 }
 
 // From the right, the first hop that is not one of our proxies: everything left of it could be made up.
-function addressOf(c: Context<Http>, proxies: BlockList): string {
-  let address = plain(c.env.incoming.socket.remoteAddress ?? '')
-  const forwarded = String(c.env.incoming.headers['x-forwarded-for'] ?? '')
+function addressOf({ socket, headers }: IncomingMessage, proxies: BlockList): string {
+  let address = plain(socket.remoteAddress ?? '')
+  const forwarded = String(headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((hop) => plain(hop.trim()))
   while (trusted(address, proxies)) {

@@ -11,6 +11,7 @@ const statuses: Record<ProblemCode, [status: number, title: string]> = {
   'too-large': [413, 'Too large'],
   'over-quota': [413, 'Over the quota'],
   'type-not-allowed': [415, 'This type is not allowed'],
+  'upgrade-required': [426, 'Only as a WebSocket'],
   'slow-down': [429, 'Slow down'],
   'disk-full': [507, 'The disk is full'],
   'storage-unavailable': [503, 'The storage cannot be used'],
@@ -33,5 +34,6 @@ export function problemResponse(error: unknown): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (error instanceof Problem && error.retryAfter !== undefined) headers.set('retry-after', String(error.retryAfter))
   if (status === 401) headers.set('www-authenticate', 'Bearer')
+  if (status === 426) headers.set('upgrade', 'websocket')
   return new Response(JSON.stringify(body), { status, headers })
 }

@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Problem } from '../problem.ts'
 import type { Core } from '../vault/core.ts'
 import { type AppOptions, createApp } from './app.ts'
+import { type LiveOptions, openSockets } from './live.ts'
 
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, `http://127.0.0.1:8080`. */
@@ -15,14 +16,23 @@ export interface RunningServer extends AsyncDisposable {
 const silentMs = 120_000
 const drainMs = 8_000
 
+export interface ServerOptions extends AppOptions {
+  /** What tests of sockets do not want to wait for. */
+  live?: Partial<LiveOptions>
+}
+
 /** Starts listening where the configuration says. Disposing stops accepting, lets answers finish, then closes. */
-export async function startServer(core: Core, options: AppOptions): Promise<RunningServer> {
-  const { hono } = createApp(core, options)
+export async function startServer(core: Core, options: ServerOptions): Promise<RunningServer> {
+  const { hono, callers } = createApp(core, options)
+  const sockets = openSockets(core, callers, options.live)
   const server = createAdaptorServer({
     fetch: hono.fetch as Parameters<typeof createAdaptorServer>[0]['fetch'],
     overrideGlobalObjects: false,
+    // Without it Node would hand over whoever asks for any upgrade, as curl does for HTTP/2.
+    serverOptions: { shouldUpgradeCallback: (incoming) => sockets.wants(incoming) },
     autoCleanupIncoming: false, // it cuts off after half a second whoever is still sending; uploads listen for longer
   }) as Server
+  server.on('upgrade', (incoming, socket, head) => void sockets.upgrade(incoming, socket, head))
   server.requestTimeout = 0 // Node's five minutes would cut large uploads
   server.headersTimeout = 60_000
   server.keepAliveTimeout = 65_000 // longer than the proxies' 60 seconds
@@ -39,6 +49,7 @@ export async function startServer(core: Core, options: AppOptions): Promise<Runn
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
+      await sockets[Symbol.asyncDispose]()
       const impatient = setTimeout(() => server.closeAllConnections(), drainMs)
       await closed
       clearTimeout(impatient)

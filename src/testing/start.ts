@@ -7,6 +7,7 @@ import { type Client, client } from '../api/client.ts'
 import { type Recording, startRecording } from '../backup/recording.ts'
 import { startTree, type Tree } from '../backup/tree.ts'
 import { type Config, loadConfig } from '../config.ts'
+import type { LiveOptions } from '../http/live.ts'
 import { startServer } from '../http/serve.ts'
 import { jobHandlers, recurring } from '../jobs/handlers.ts'
 import { type Jobs, startJobs } from '../jobs/runner.ts'
@@ -52,6 +53,8 @@ export interface TestOptions {
   page?: boolean
   /** Keeps the readable tree too. */
   tree?: boolean
+  /** How patient sockets are. */
+  live?: Partial<LiveOptions>
 }
 
 /** Starts the whole server, but for signals: what a test does not dispose of would keep it from ending. */
@@ -61,6 +64,7 @@ export async function startTest({
   empty = false,
   page = false,
   tree: withTree = false,
+  live,
 }: TestOptions = {}): Promise<Test> {
   // Memory where there is some to be had: a vault makes 512 directories. What a disk adds is tested in volume/.
   const directory = given ?? (await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'filevault-test-')))
@@ -83,6 +87,7 @@ export async function startTest({
   const server = stack.use(
     await startServer(core, {
       version: '0.0.0-test',
+      ...(live ? { live } : {}),
       pageDirectory: page ? join(import.meta.dirname, '../../dist/ui') : join(directory, 'no-page'),
     }),
   )

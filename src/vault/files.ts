@@ -2,10 +2,10 @@
 
 import * as v from 'valibot'
 import type { File, Kind } from '../api/files.ts'
-import { Metadata } from '../api/schema.ts'
+import { Metadata, mostTags } from '../api/schema.ts'
 import { newId } from '../index/ids.ts'
 import type { Reader, Transaction } from '../index/open.ts'
-import { fixed, q } from '../index/query.ts'
+import { compile, fixed, q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
 import { Problem } from '../problem.ts'
 import {
@@ -123,12 +123,18 @@ export async function copyFile(
   })
 }
 
-/** Replaces the tags; the same tag twice is one. */
-export async function setTags(core: Core, actor: Actor, id: string, tags: readonly string[]): Promise<File> {
+/** Replaces the tags, by a list or by what becomes of those that are there; the same tag twice is one. */
+export async function setTags(
+  core: Core,
+  actor: Actor,
+  id: string,
+  tags: readonly string[] | ((before: string[]) => string[]),
+): Promise<File> {
   const file = requireLiveFile(core, actor, id, 'editor')
-  const clean = distinctTags(tags)
   return core.index.write((tx) => {
-    requireRow(tx, file.no)
+    const before = requireRow(tx, file.no)
+    const clean = distinctTags(typeof tags === 'function' ? tags(JSON.parse(before.tags) as string[]) : tags)
+    if (clean.length > mostTags) throw new Problem('bad-input', `A file has at most ${mostTags} tags.`)
     tx.run(
       q
         .updateTable('file')
@@ -179,9 +185,17 @@ export function readFile(read: Reader, actor: Actor, no: number): File {
 export function readFiles(read: Reader, actor: Actor, nos: readonly number[]): File[] {
   const paths = pathsOf(read)
   return nos.flatMap((no) => {
-    const row = read.get(oneFile(actor.no, no))
+    const row = read.get(oneFile()(actor.no, no))
     return row ? [toFile(row, paths)] : []
   })
+}
+
+let readingOne: ReturnType<typeof fixed<FileRow>> | undefined
+
+// With every change of a file: what Kysely makes of it is kept, and takes the person and the row number in this order.
+function oneFile(): ReturnType<typeof fixed<FileRow>> {
+  readingOne ??= fixed(compile(selectFiles(0).where('file.no', '=', 0)).sql)
+  return readingOne
 }
 
 /** Every column that the outside sees, with whether it is the user's favourite. */
@@ -201,9 +215,6 @@ export function selectFiles(userNo: number) {
       'favorite.user_no as favorite',
     ])
 }
-
-// Built once: this is asked for every file that is stored.
-const oneFile = fixed<FileRow>(selectFiles(0).where('file.no', '=', 0).compile().sql)
 
 type FileRow = Omit<Tables['file'], 'no' | 'thumbnail' | 'tags' | 'metadata' | 'stored_bytes'> & {
   no: number

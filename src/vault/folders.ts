@@ -153,7 +153,8 @@ export function readFolder(read: Reader, no: number): Folder {
   return toFolder(row, pathsOf(read))
 }
 
-function selectFolders() {
+/** Every column that the outside sees. */
+export function selectFolders() {
   return q
     .selectFrom('folder')
     .innerJoin('vault', 'vault.no', 'folder.vault_no')
@@ -171,7 +172,8 @@ type FolderRow = Omit<Tables['folder'], 'no' | 'file_count' | 'folder_count'> & 
   grandparent_no: number | null
 }
 
-function toFolder(row: FolderRow, path: (no: number) => string): Folder {
+/** A row as the outside sees it. */
+export function toFolder(row: FolderRow, path: (no: number) => string): Folder {
   return {
     id: row.id,
     vaultId: row.vault_id,

@@ -15,12 +15,15 @@ export function pathsOf(read: Reader): (folderNo: number) => string {
   return function path(no: number): string {
     const before = known.get(no)
     if (before !== undefined) return before
-    const row = read.get(q.selectFrom('folder').select(['name', 'parent_no']).where('no', '=', no))
+    const row = read.get(folderAbove(no))
     const found = row && row.parent_no !== null ? `${path(row.parent_no)}/${row.name}` : ''
     known.set(no, found)
     return found
   }
 }
+
+// Asked for every folder of every list.
+const folderAbove = fixed<{ name: string; parent_no: number | null }>('SELECT name, parent_no FROM folder WHERE no = ?')
 
 /** Whether a living file or folder in the folder has this name already. `except` is the one that is being renamed. */
 export function nameTaken(

@@ -68,11 +68,16 @@ export async function restoreFile(core: Core, actor: Actor, id: string): Promise
 
 /** Removes a file from the trash for good. */
 export async function removeFile(core: Core, actor: Actor, id: string): Promise<void> {
+  await purgeFile(core, actor, id)
+  core.afterwards(collectGarbage(core))
+}
+
+/** The same for one of many: whoever calls it collects the garbage once, after all of them. */
+export async function purgeFile(core: Core, actor: Actor, id: string): Promise<void> {
   const file = requireFile(core, actor, id, 'editor')
   if (file.deletedAt === null)
     throw new Problem('conflict', 'Put the file in the trash first; then it can be removed for good.')
   await core.index.write((tx) => purge(core, tx, actor, file.vault.no, [file.no]))
-  core.afterwards(collectGarbage(core))
 }
 
 /** Puts a folder in the trash with all that lives below it, as one thing. */

@@ -1,6 +1,8 @@
 /** Files: lists, uploads, changes, downloads. */
+import { type BulkResult, changeFiles as bulk } from '../../api/bulk.ts'
 import * as api from '../../api/files.ts'
 import { requirePersonalVault } from '../../vault/access.ts'
+import { changeFiles } from '../../vault/bulk.ts'
 import type { Core } from '../../vault/core.ts'
 import { contentOf, thumbnailOf } from '../../vault/downloads.ts'
 import { changeFile, copyFile, getFile, setFavorite, setTags } from '../../vault/files.ts'
@@ -9,6 +11,7 @@ import { emptyTrash, removeFile, restoreFile, trashFile } from '../../vault/tras
 import type { On } from '../bind.ts'
 import { readBy, sendContent, sendThumbnail } from '../download.ts'
 import { receiveFiles } from '../multipart.ts'
+import { sendStreamed } from '../streamed.ts'
 
 export function fileRoutes(on: On, core: Core): void {
   on(api.listFiles, ({ params, query }, { actor }) => listFiles(core, actor, params.vaultId, query))
@@ -26,6 +29,10 @@ export function fileRoutes(on: On, core: Core): void {
   on(api.restoreFile, ({ params }, { actor }) => restoreFile(core, actor, params.id))
   on(api.emptyTrash, ({ params }, { actor }) => emptyTrash(core, actor, params.vaultId))
   on(api.setFavorite, ({ params, body }, { actor }) => setFavorite(core, actor, params.id, body?.favorite))
+  // Ten thousand files take seconds: what is done is said as it is done, so that nobody takes the silence for the end.
+  on(bulk, async ({ body }, { actor, context }) =>
+    sendStreamed(context, resultsAsJson(await changeFiles(core, actor, body)), 'application/json'),
+  )
   on(api.setTags, ({ params, body }, { actor }) => setTags(core, actor, params.id, body.tags))
   on(api.download, ({ params, query: { inline = false } }, { actor, context }) => {
     const content = contentOf(core, actor, params.id)
@@ -34,4 +41,14 @@ export function fileRoutes(on: On, core: Core): void {
   on(api.thumbnail, ({ params, query }, { actor, context }) =>
     sendThumbnail(context, () => thumbnailOf(core, actor, params.id, query.size ?? 'medium')),
   )
+}
+
+async function* resultsAsJson(results: AsyncIterable<BulkResult[]>): AsyncGenerator<string> {
+  yield '{"results":['
+  let before = ''
+  for await (const some of results) {
+    yield before + some.map((one) => JSON.stringify(one)).join(',\n')
+    before = ',\n'
+  }
+  yield ']}'
 }
