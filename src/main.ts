@@ -1,5 +1,6 @@
 /** Arguments → command → exit code: 0 done, 1 the thing asked for failed, 2 the command line was wrong. */
 import { parseArgs } from 'node:util'
+import { backup } from './cli/backup.ts'
 import { rescue } from './cli/rescue.ts'
 import { serve } from './cli/serve.ts'
 import { openTerminal, UsageError } from './cli/terminal.ts'
@@ -15,6 +16,8 @@ const usage = `File Vault ${version}
 filevault serve                     the server: API, web page, jobs
 filevault user add|list|password|quota|disable|enable
 filevault token create --user EMAIL --name NAME [--scope read,write,admin]
+filevault backup DIR [--keep 7] [--rate 100MB] [--new-disk]
+                                    a copy of everything while the server runs; what did not change is kept once
 filevault verify [--repair-from DIR] [--rate 200MB]
                                     re-reads every stored byte; 0 right, 1 damaged, 2 could not run
 filevault rescue                    makes a lost index anew from the volume alone
@@ -32,6 +35,7 @@ async function main(argv: string[]): Promise<void> {
     token: () => token(config, terminal, rest, values),
     rescue: () => rescue(config, terminal),
     verify: () => verify(config, terminal, values),
+    backup: () => backup(config, terminal, rest, values),
   }
   const run = commands[command]
   if (!run) throw new UsageError(`There is no command "${command}".\n\n${usage}`)
@@ -62,6 +66,8 @@ function parse(argv: string[]) {
         scope: { type: 'string' },
         'repair-from': { type: 'string' },
         rate: { type: 'string' },
+        keep: { type: 'string' },
+        'new-disk': { type: 'boolean' },
       },
     })
   } catch (error) {
