@@ -19,6 +19,8 @@ filevault user add|list|password|quota|disable|enable
 filevault token create --user EMAIL --name NAME [--scope read,write,admin]
 filevault backup DIR [--keep 7] [--rate 100MB] [--new-disk]
                                     a copy of everything while the server runs; what did not change is kept once
+filevault backup DIR --drill [--all] [--to DIR]
+                                    restores the newest one on trial and reads a sample of it, or all
 filevault restore DIR [--move-aside]
                                     puts the newest backup in DIR, or the backup DIR, on an empty volume
 filevault restore DIR --file VAULT:/path [--version N] --to PATH
@@ -76,6 +78,8 @@ function parse(argv: string[]) {
         keep: { type: 'string' },
         'new-disk': { type: 'boolean' },
         'move-aside': { type: 'boolean' },
+        drill: { type: 'boolean' },
+        all: { type: 'boolean' },
         file: { type: 'string' },
         to: { type: 'string' },
       },

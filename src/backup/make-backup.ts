@@ -26,7 +26,7 @@ import {
   removeDirectory,
 } from './backups.ts'
 import { type CopyDone, CopyTargetError, openCopying } from './copying.ts'
-import { objectsOf, type SnapshotObject, takeSnapshot } from './snapshot.ts'
+import { objectsOf, pathOf, type SnapshotObject, takeSnapshot } from './snapshot.ts'
 import { readTrial } from './trial-notes.ts'
 
 export interface BackupOptions {
@@ -173,9 +173,6 @@ async function fill(core: Core, { directory, partial, at, last, options }: Filli
   for (const path of [...directories, to.vaults, to.index]) await syncName(path)
   return facts
 }
-
-const pathOf = (layout: Layout, object: SnapshotObject) =>
-  object.isPacked ? layout.delta(object) : layout.object(object)
 
 /** What of it all is new: an upper bound, as what lies in the backup before under its name is not copied. */
 async function measure(to: Layout, last: Backup | undefined) {

@@ -50,6 +50,11 @@ export async function preparePlace(
   await refuseUnsuitable(directory, unsuitableFileSystems)
   const notePath = join(directory, noteName)
   let note = await readNote(notePath)
+  if (note && existsSync(layoutOf(directory).marker)) {
+    // It had not begun to move what is there, or it was all but done: either way this is a volume.
+    await rm(notePath)
+    note = undefined
+  }
   if (!note) {
     const there = (await readdir(directory)).filter((name) => !isOurs(name))
     if (there.length > 0 && !moveAside)

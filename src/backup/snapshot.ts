@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import { openConnection } from '../index/connection.ts'
-import type { ObjectName } from '../volume/layout.ts'
+import type { Layout, ObjectName } from '../volume/layout.ts'
 
 /** An object that the snapshot names, or that something it names is a difference to. */
 export interface SnapshotObject extends ObjectName {
@@ -70,4 +70,9 @@ export function* objectsOf(snapshot: string): Generator<SnapshotObject> {
   } finally {
     db.close()
   }
+}
+
+/** Where the bytes of an object lie. */
+export function pathOf(layout: Layout, object: ObjectName & { isPacked: boolean }): string {
+  return object.isPacked ? layout.delta(object) : layout.object(object)
 }

@@ -1,8 +1,10 @@
 /** `filevault backup DIR`: a copy of everything at one moment, while the server runs; and the proof that it can be restored. */
 import { constants, setPriority } from 'node:os'
 import { makeBackup } from '../backup/make-backup.ts'
+import { tryBackup } from '../backup/try-backup.ts'
 import type { Config } from '../config.ts'
 import { formatSize, parseSize } from '../sizes.ts'
+import type { Core } from '../vault/core.ts'
 import { openGuest } from './open.ts'
 import { openBar } from './progress.ts'
 import { type Terminal, UsageError } from './terminal.ts'
@@ -11,6 +13,9 @@ export interface BackupFlags {
   keep?: string | undefined
   rate?: string | undefined
   'new-disk'?: boolean | undefined
+  drill?: boolean | undefined
+  all?: boolean | undefined
+  to?: string | undefined
 }
 
 const keptUsually = 7
@@ -19,12 +24,16 @@ const keptUsually = 7
 export async function backup(config: Config, terminal: Terminal, rest: string[], flags: BackupFlags): Promise<void> {
   const [directory, ...more] = rest
   if (directory === undefined || more.length > 0)
-    throw new UsageError('Say where to: filevault backup DIR [--keep 7] [--rate 100MB] [--new-disk]')
+    throw new UsageError(
+      'Say where to: filevault backup DIR [--keep 7] [--rate 100MB] [--new-disk], or filevault backup DIR --drill [--all] [--to DIR]',
+    )
+  if (!flags.drill && (flags.all || flags.to !== undefined)) throw new UsageError('--all and --to go with --drill.')
   const keep = flags.keep === undefined ? keptUsually : Number(flags.keep)
   if (!Number.isInteger(keep) || keep < 1) throw new UsageError(`--keep is a number from 1 on, not "${flags.keep}".`)
   const rate = flags.rate === undefined ? null : parseSize(flags.rate)
   setPriority(constants.priority.PRIORITY_LOW)
   await using core = await openGuest(config)
+  if (flags.drill) return await drill(core, terminal, directory, flags)
   using bar = openBar(terminal)
   const made = await makeBackup(core, directory, {
     keep,
@@ -50,4 +59,26 @@ export async function backup(config: Config, terminal: Terminal, rest: string[],
   ]
   terminal.print({ name: made.name, directory: made.directory, removed, ...facts }, lines.join('\n'))
   if (wrong.length > 0) process.exitCode = 1
+}
+
+/** Exit status 1 when the newest backup cannot be restored as it should be. */
+async function drill(core: Core, terminal: Terminal, directory: string, { all, to }: BackupFlags): Promise<void> {
+  using bar = openBar(terminal)
+  const trial = await tryBackup(core, directory, {
+    isAll: all ?? false,
+    place: to,
+    onProgress: (done, total, files) => bar.show(done, total, `${files} files`),
+  })
+  bar.clear()
+  const isRight = trial.bad.length === 0 && trial.findings.length === 0
+  const read = `${trial.versions} versions with ${formatSize(trial.bytes)} read`
+  const lines = [
+    isRight
+      ? `The backup ${trial.backup} was restored on trial and is right: ${read}.`
+      : `The backup ${trial.backup} is not right: ${read}. The next one copies these files again.`,
+    ...trial.bad.map((path) => `damaged  ${path}`),
+    ...trial.findings,
+  ]
+  terminal.print({ proven: isRight, ...trial }, lines.join('\n'))
+  if (!isRight) process.exitCode = 1
 }
