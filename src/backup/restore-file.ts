@@ -47,7 +47,9 @@ export async function restoreFile(
     const found = findVersion(db, backup.name, vault, path.split('/'), version)
     const target = await targetOf(resolve(to), path)
     const sha256 = found.sha256.toString('hex')
-    await using opened = await openVersion(db, backup, found)
+    await using opened = await openVersion(db, backup, found).catch((error: unknown) => {
+      throw damaged(backup.name, error)
+    })
     await write(opened, target, sha256, backup.name)
     return { path: `/${path}`, version: found.number, size: found.size, sha256, to: target }
   } finally {
