@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, realpath, rename, stat, statfs } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { takeBackupLock } from '../index/lock.ts'
 import { Problem } from '../problem.ts'
 import { formatSize } from '../sizes.ts'
@@ -152,12 +152,16 @@ async function fill(core: Core, { directory, partial, at, last, options }: Filli
       const path = pathOf(to, object)
       const known = relative(partial, path)
       const there = await before?.(known)
-      const isTrusted = last !== undefined && there !== undefined && !suspect.has(known)
+      const isSuspect = suspect.has(known)
+      const isTrusted = there !== undefined && !isSuspect && there === (object.sha256 ?? there)
       const source = pathOf(core.volume.layout, object)
       jobs.push({
         from: source,
         to: path,
-        links: [...(isTrusted ? [pathOf(last.layout, object)] : []), ...(isSameDisk ? [source] : [])],
+        links: [
+          ...(last && isTrusted ? [pathOf(last.layout, object)] : []),
+          ...(isSameDisk && !isSuspect ? [source] : []),
+        ],
         sha256: object.sha256 ?? (isTrusted ? there : undefined),
       })
     }
@@ -209,8 +213,12 @@ async function suspects(directory: string, last: Backup | undefined): Promise<Se
 async function makeShard(to: Layout, object: SnapshotObject, known: Set<string>): Promise<void> {
   const shard = to.objectShard(object)
   if (known.has(shard)) return
-  await mkdir(shard, { recursive: true, mode: 0o700 })
-  for (const path of [shard, join(shard, '..'), to.vault(object.vaultId)]) known.add(resolve(path))
+  // Each by itself: where the disk has gone, nothing may be made in its place.
+  for (const path of [to.vault(object.vaultId), dirname(shard), shard]) {
+    if (known.has(path)) continue
+    await mkdir(path, { mode: 0o700 })
+    known.add(path)
+  }
 }
 
 function* batches<T>(items: Iterable<T>): Generator<T[]> {

@@ -127,6 +127,8 @@ test('a disk that goes away or fills up midway ends it with a sentence', async (
   await using t = await startTest()
   await using disk = await mountSmall('20m')
   for (let i = 0; i < 10; i++) await t.alice.put(`${i}.bin`, Buffer.alloc(1_000_000, i))
+  for (let i = 0; i < 30; i++)
+    await t.bob.putAll(Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`${i}-${n}.txt`, `${i}-${n}`])))
   const filling = start(t.directory, ['backup', disk.directory, '--rate', '4MB'])
   await until(async () => (await readdir(disk.directory)).some((name) => name.endsWith('.partial')))
   await sleep(300)
@@ -148,6 +150,7 @@ test('a disk that goes away or fills up midway ends it with a sentence', async (
     [1, true, 2],
     gone.err,
   )
+  assert.deepEqual(await readdir(disk.directory), [], 'nothing is made where the disk was')
 })
 
 test('a trial proves a backup, health says when, and what it finds wrong is copied again', async () => {
