@@ -3,7 +3,8 @@
  * answered. Where a file with the same bytes has a name already it gets a second one instead.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fsyncSync, linkSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsync, linkSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { CopyBatch, CopyDone, CopyJob } from './copying.ts'
 
@@ -11,6 +12,7 @@ const { bytesPerSecond } = workerData as { bytesPerSecond: number | null }
 const piece = Buffer.allocUnsafeSlow(1024 * 1024)
 const resting = new Int32Array(new SharedArrayBuffer(4))
 let dueAt = 0
+const sync = promisify(fsync)
 
 /** The hash of what could never be read. */
 const unknown = '0'.repeat(64)
@@ -18,11 +20,14 @@ const unknown = '0'.repeat(64)
 /** The target is at fault, which ends everything; a source only ends its own file. */
 class TargetError extends Error {}
 
-parentPort?.on('message', ({ id, jobs }: CopyBatch) => {
+parentPort?.on('message', async ({ id, jobs }: CopyBatch) => {
   const open: number[] = []
   try {
     const done = jobs.map((job) => put(job, open))
-    onTarget(() => open.forEach(fsyncSync))
+    // Together, so that they share the commits of the filesystem's journal.
+    await Promise.all(open.map((file) => sync(file))).catch((cause) => {
+      throw new TargetError('', { cause })
+    })
     parentPort?.postMessage({ id, done })
   } catch (error) {
     const cause = error instanceof TargetError ? error.cause : error
