@@ -80,8 +80,10 @@ export async function makeBackup(core: Core, target: string, options: BackupOpti
     throw understood(directory, error)
   }
   const isFlawless = facts.missing.length === 0 && facts.damaged.length === 0
-  if (isFlawless) await noteBackup(core, { lastGoodAt: at, directory: resolve(target) })
-  const removed = isFlawless ? await removeOld(directory, [name, ...earlier.map((one) => one.name)], options.keep) : []
+  // A volume too full to take a note is backed up all the same; health then counts from the one before.
+  if (isFlawless) await noteBackup(core, { lastGoodAt: at, directory: resolve(target) }).catch(() => {})
+  const names = [name, ...earlier.map((one) => one.name)]
+  const removed = isFlawless ? await onBackupDisk(directory, removeOld(directory, names, options.keep)) : []
   return { name, directory: join(directory, name), facts, removed }
 }
 

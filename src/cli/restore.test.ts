@@ -5,11 +5,13 @@ import { chmod, mkdir, open, readdir, readFile, rename, stat, writeFile } from '
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import sharp from 'sharp'
 import { client } from '../api/client.ts'
-import { copyFile, download, removeFile } from '../api/files.ts'
+import { copyFile, download, removeFile, thumbnail } from '../api/files.ts'
+import { createUpload, getUpload, putChunk } from '../api/uploads.ts'
 import { downloadVersion, listVersions } from '../api/versions.ts'
 import { startTest, type Test } from '../testing/start.ts'
-import { makeDirectory, run } from './testing.ts'
+import { makeDirectory, run, start } from './testing.ts'
 
 test('a wrong command line, no backup, a volume with something in it: nothing is touched', async () => {
   await using t = await startTest()
@@ -107,6 +109,40 @@ test('of a backup beside a server that writes, everything acknowledged before co
   assert.deepEqual([next.copiedFiles, next.files > 6], [2, true])
 })
 
+test('what is not in a backup is made again: thumbnails, records, uploads under way, the readable tree', async () => {
+  await using t = await startTest()
+  await using to = await makeDirectory()
+  const picture = await sharp({ create: { width: 300, height: 200, channels: 3, background: 'teal' } })
+    .png()
+    .toBuffer()
+  const { id } = await t.alice.put('picture.png', picture)
+  const params = { vaultId: t.alice.vaultId }
+  const begun = await t.alice.call(createUpload, { params, body: { path: 'half.bin', size: 9_000_000 } })
+  const chunk = { id: begun.id, index: '0' }
+  await t.alice.call(putChunk, { params: chunk, body: new Blob([Buffer.alloc(begun.chunkSize)]) })
+  await t.idle()
+  assert.equal((await run(t.directory, 'backup', to.path)).code, 0)
+  const volume = join(to.path, 'volume')
+  const restored = await run(volume, 'restore', to.path)
+  assert.equal(restored.code, 0, restored.out)
+  {
+    await using again = await startTest({ directory: volume, empty: true, tree: true })
+    const alice = client({ origin: again.url, token: t.alice.token })
+    assert.equal((await alice.call(getUpload, { params: { id: begun.id } })).receivedBytes, 0)
+    await alice.call(putChunk, { params: chunk, body: new Blob([Buffer.alloc(begun.chunkSize)]) })
+    await again.idle()
+    const shown = (await alice.call(thumbnail, { params: { id }, query: { size: 'small' } })) as Response
+    assert.equal(shown.status, 200)
+    await again.recorded()
+    await again.grown()
+    assert.deepEqual(await readFile(join(volume, 'vaults', t.alice.vaultId, 'files', 'picture.png')), picture)
+  }
+  for (const name of await readdir(join(volume, 'index')))
+    await rename(join(volume, 'index', name), join(to.path, name))
+  assert.equal((await run(volume, 'rescue')).code, 0)
+  assert.equal((await run(volume, 'verify')).code, 0)
+})
+
 test('a damaged object is noticed and left out, the others come back; a damaged index restores nothing', async () => {
   await using t = await startTest()
   await using to = await makeDirectory()
@@ -174,6 +210,16 @@ test('what is there is moved aside when that is said, and a restore that was cut
   await writeFile(join(volume, '.filevault-restoring'), JSON.stringify({ aside: null, isMoving: false }))
   assert.match((await run(volume, 'serve')).err, /is not a File Vault volume/)
   assert.equal((await run(volume, 'restore', backups)).code, 0)
+  // Killed in earnest, at several moments.
+  for (const [i, sign] of ['.filevault-restoring', 'vaults', 'index/restored.db'].entries()) {
+    const other = join(to.path, `other ${i}`)
+    const { process, ended } = start(other, ['restore', backups])
+    for (let tries = 0; tries < 2000 && !existsSync(join(other, sign)); tries++) await sleep(1)
+    process.kill('SIGKILL')
+    await ended
+    if (!existsSync(join(other, '.filevault-volume'))) assert.equal((await run(other, 'restore', backups)).code, 0)
+    assert.equal((await run(other, 'verify')).code, 0)
+  }
   // After the last step but one it is a volume, which the next attempt does not touch.
   await writeFile(join(volume, '.filevault-restoring'), JSON.stringify({ aside: null, isMoving: false }))
   assert.equal((await run(volume, 'restore', backups)).code, 1)
