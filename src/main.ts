@@ -1,6 +1,8 @@
 /** Arguments → command → exit code: 0 done, 1 the thing asked for failed, 2 the command line was wrong. */
 import { parseArgs } from 'node:util'
+import { backup } from './cli/backup.ts'
 import { rescue } from './cli/rescue.ts'
+import { restore } from './cli/restore.ts'
 import { serve } from './cli/serve.ts'
 import { openTerminal, UsageError } from './cli/terminal.ts'
 import { token } from './cli/token.ts'
@@ -15,6 +17,14 @@ const usage = `File Vault ${version}
 filevault serve                     the server: API, web page, jobs
 filevault user add|list|password|quota|disable|enable
 filevault token create --user EMAIL --name NAME [--scope read,write,admin]
+filevault backup DIR [--keep 7] [--rate 100MB] [--new-disk]
+                                    a copy of everything while the server runs; what did not change is kept once
+filevault backup DIR --drill [--all] [--to DIR]
+                                    restores the newest one on trial and reads a sample of it, or all
+filevault restore DIR [--move-aside]
+                                    puts the newest backup in DIR, or the backup DIR, on an empty volume
+filevault restore DIR --file VAULT:/path [--version N] --to PATH
+                                    takes one file out of it and touches no volume
 filevault verify [--repair-from DIR] [--rate 200MB]
                                     re-reads every stored byte; 0 right, 1 damaged, 2 could not run
 filevault rescue                    makes a lost index anew from the volume alone
@@ -23,7 +33,7 @@ Everywhere: --config FILE, --json, --help, --version`
 
 async function main(argv: string[]): Promise<void> {
   const { values, positionals } = parse(argv)
-  if (values.version) return void process.stdout.write(`${version}\n`)
+  if (values.version === true) return void process.stdout.write(`${version}\n`)
   const [command, ...rest] = positionals
   if (values.help || command === undefined) return void process.stdout.write(`${usage}\n`)
   const commands: Record<string, () => Promise<void>> = {
@@ -32,6 +42,8 @@ async function main(argv: string[]): Promise<void> {
     token: () => token(config, terminal, rest, values),
     rescue: () => rescue(config, terminal),
     verify: () => verify(config, terminal, values),
+    backup: () => backup(config, terminal, rest, values),
+    restore: () => restore(config, terminal, rest, { ...values, version: values.version?.toString() }),
   }
   const run = commands[command]
   if (!run) throw new UsageError(`There is no command "${command}".\n\n${usage}`)
@@ -53,7 +65,8 @@ function parse(argv: string[]) {
         config: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean' },
+        // Of a file, where one is restored.
+        version: { type: argv[0] === 'restore' ? 'string' : 'boolean' },
         name: { type: 'string' },
         admin: { type: 'boolean' },
         quota: { type: 'string' },
@@ -62,6 +75,13 @@ function parse(argv: string[]) {
         scope: { type: 'string' },
         'repair-from': { type: 'string' },
         rate: { type: 'string' },
+        keep: { type: 'string' },
+        'new-disk': { type: 'boolean' },
+        'move-aside': { type: 'boolean' },
+        drill: { type: 'boolean' },
+        all: { type: 'boolean' },
+        file: { type: 'string' },
+        to: { type: 'string' },
       },
     })
   } catch (error) {

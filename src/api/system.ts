@@ -13,6 +13,10 @@ export const Health = v.object({
   /** Jobs that wait. */
   queueDepth: v.number(),
   lastCheck: Time,
+  /** The moment that the last good backup shows. */
+  lastBackup: v.nullable(Time),
+  /** When a backup was last restored on trial and found right. */
+  lastProvenRestore: v.nullable(Time),
   version: v.string(),
   /** What is wrong and what to do, where something is. */
   notes: v.array(v.string()),

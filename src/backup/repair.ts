@@ -15,6 +15,7 @@ import { openDelta } from '../volume/delta/open.ts'
 import { sizeOf } from '../volume/inventory.ts'
 import { layoutOf, type ObjectName } from '../volume/layout.ts'
 import { replaceObject } from '../volume/repair.ts'
+import { listBackups } from './backups.ts'
 import type { Finding } from './finding.ts'
 import type { Hashing } from './hashing.ts'
 
@@ -31,19 +32,24 @@ interface Wanted {
   base_id: string | null
 }
 
-/** Looks for copies below `directory`: under the same name in a volume first, then by their content anywhere. */
+/**
+ * Looks for copies below `directory`: in a directory of backups under the same name, from the newest on; else under the
+ * same name in a volume first, then by their content anywhere.
+ */
 export async function openRepair(core: Core, directory: string, hashing: Hashing): Promise<Repair> {
   if (!(await isDirectory(directory)))
     throw new Problem('bad-input', `There is no directory ${directory} to repair from.`)
   const { layout } = core.volume
-  const copies = layoutOf(directory)
+  const backups = await listBackups(directory)
+  const copies = backups.length > 0 ? backups.map((backup) => backup.layout) : [layoutOf(directory)]
   let bySize: Promise<Map<number, string[]>> | undefined
 
   async function* candidates(object: ObjectName, size: number): AsyncGenerator<string> {
-    const same = copies.object(object)
-    if ((await sizeOf(same)) === size) yield same
+    const same = copies.map((copy) => copy.object(object))
+    for (const path of same) if ((await sizeOf(path)) === size) yield path
+    if (backups.length > 0) return
     bySize ??= filesBySize(directory)
-    for (const path of (await bySize).get(size) ?? []) if (path !== same) yield path
+    for (const path of (await bySize).get(size) ?? []) if (!same.includes(path)) yield path
   }
 
   async function repairWhole(object: ObjectName, wanted: Wanted): Promise<boolean> {
@@ -58,17 +64,18 @@ export async function openRepair(core: Core, directory: string, hashing: Hashing
   }
 
   async function repairDelta(object: ObjectName, wanted: Wanted): Promise<boolean> {
-    const path = copies.delta(object)
-    if ((await sizeOf(path)) === undefined) return false
-    await core.volume.guard()
     const gives = (written: string) => givesBack(core, object.vaultId, written, wanted).catch(() => false)
-    return replaceObject(layout, object, 'delta', createReadStream(path), gives).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof Problem && error.code === 'conflict') return false
-        throw error
-      },
-    )
+    for (const path of copies.map((copy) => copy.delta(object))) {
+      if ((await sizeOf(path)) === undefined) continue
+      await core.volume.guard()
+      try {
+        await replaceObject(layout, object, 'delta', createReadStream(path), gives)
+        return true
+      } catch (error) {
+        if (!(error instanceof Problem && error.code === 'conflict')) throw error
+      }
+    }
+    return false
   }
 
   return async ({ kind, vaultId, objectId }) => {

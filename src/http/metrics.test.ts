@@ -12,7 +12,7 @@ import { createToken } from '../api/tokens.ts'
 import { createUpload } from '../api/uploads.ts'
 import { q } from '../index/query.ts'
 import { startTest, type Test } from '../testing/start.ts'
-import { noteBackup } from '../vault/backup-age.ts'
+import { noteBackup } from '../vault/backup-state.ts'
 
 const readingMs = 5000
 const behindProxy = { 'x-forwarded-for': '203.0.113.7' }
@@ -105,7 +105,7 @@ test('uploads, downloads, searches and the disk are counted', async () => {
   assert.ok((is('cache_requests_total{cache="callers",result="hit"}') ?? -1) >= 0)
   assert.ok((is('volume_free_bytes') ?? 0) > 0)
   assert.equal(now.has('filevault_last_backup_timestamp_seconds'), false)
-  await noteBackup(t.core, 5_000)
+  await noteBackup(t.core, { lastGoodAt: 5_000 })
   assert.equal((await samples(t)).get('filevault_last_backup_timestamp_seconds'), 5)
 })
 

@@ -3,6 +3,7 @@ import type { Health } from '../api/system.ts'
 import { q } from '../index/query.ts'
 import { queueState } from '../index/queue.ts'
 import { Problem } from '../problem.ts'
+import { backupNotes, backupState } from './backup-state.ts'
 import type { Core } from './core.ts'
 
 const keptMs = 1000
@@ -38,6 +39,8 @@ async function checkHealth(core: Core, version: string): Promise<Health> {
   const search = database
   const { depth, dead } = database === 'failed' ? { depth: 0, dead: 0 } : queueState(core.index, core.now())
   if (dead > 0) notes.push(`${dead} background jobs were given up.`)
+  const backups = database === 'failed' ? undefined : backupState(core)
+  if (backups) notes.push(...backupNotes(backups, core.now()))
   const states = [database, storage, search]
   const status = states.includes('failed') ? 'failed' : states.includes('degraded') ? 'degraded' : 'ok'
   return {
@@ -47,7 +50,13 @@ async function checkHealth(core: Core, version: string): Promise<Health> {
     search,
     queueDepth: depth,
     lastCheck: new Date(core.now()).toISOString(),
+    lastBackup: timeOf(backups?.lastGoodAt),
+    lastProvenRestore: timeOf(backups?.lastProvenAt),
     version,
     notes,
   }
+}
+
+function timeOf(ms: number | null | undefined): string | null {
+  return ms === null || ms === undefined ? null : new Date(ms).toISOString()
 }

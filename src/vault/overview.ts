@@ -4,7 +4,7 @@ import type { Overview } from '../api/overview.ts'
 import type { Stats } from '../api/storage.ts'
 import type { Actor } from './access.ts'
 import { requireAdmin } from './access.ts'
-import { lastBackupAt } from './backup-age.ts'
+import { backupState } from './backup-state.ts'
 import type { Core } from './core.ts'
 import { countJobs } from './jobs.ts'
 import { getTotals, kindsOf } from './storage.ts'
@@ -39,7 +39,7 @@ export function openOverview(core: Core): (actor: Actor) => Promise<Overview> {
     ])
     const sum = (state: 'waiting' | 'running' | 'failed') => jobs.reduce((all, kind) => all + kind[state], 0)
     const { series, complete } = await traffic.read()
-    const backupAt = lastBackupAt(core)
+    const backupAt = backupState(core).lastGoodAt
     return {
       ...totals,
       kinds: await kinds(),

@@ -10,6 +10,7 @@ import type { Core } from './core.ts'
 import { endDeliveries } from './deliveries.ts'
 import { writeEvent } from './events.ts'
 import { record } from './journal.ts'
+import { refuseBesideBackup } from './trash.ts'
 
 export interface Removal {
   /** The id of whoever gets the vault, as its manager. */
@@ -59,6 +60,7 @@ export async function removeUser(core: Core, actor: Actor, id: string, removal: 
     if (hasFiles) {
       handOver(core, tx, actor, user, removal.handOver)
     } else {
+      refuseBesideBackup(core)
       tx.run(q.deleteFrom('folder').where('vault_no', '=', user.vault_no).where('parent_no', 'is not', null))
       tx.run(q.deleteFrom('vault').where('no', '=', user.vault_no))
     }

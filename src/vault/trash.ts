@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { File } from '../api/files.ts'
 import type { Folder } from '../api/folders.ts'
+import { isBackupUnderWay } from '../index/lock.ts'
 import type { Reader, Transaction } from '../index/open.ts'
 import { q } from '../index/query.ts'
 import type { Tables } from '../index/tables.ts'
@@ -197,7 +198,8 @@ export async function expireTrash(core: Core): Promise<number> {
 
 /**
  * Unlinks objects that no version names any more, and the whole form of those that were packed. What a packed object still
- * needs stays until that goes. What fails stays listed and is tried again at the next start.
+ * needs stays until that goes. What fails stays listed and is tried again at the next start, and all of it stays while a
+ * backup is being made.
  */
 export async function collectGarbage(core: Core): Promise<void> {
   for (;;) {
@@ -206,12 +208,19 @@ export async function collectGarbage(core: Core): Promise<void> {
         SELECT * FROM garbage g WHERE whole_only = 1 OR NOT EXISTS (SELECT 1 FROM packed p WHERE p.base_id = g.object_id)
         ORDER BY since LIMIT 200`,
     )
-    if (rows.length === 0) return
+    // Asked after the rows were read: a backup that begins later takes its snapshot later, and that does not name these.
+    if (rows.length === 0 || isBackupUnderWay(core.index.path)) return
     // Together, so that they share a commit.
     await Promise.all(
       rows.map((row) => collect(core, { vaultId: row.vault_id, objectId: row.object_id }, row.whole_only === 1)),
     )
   }
+}
+
+/** Directories of a vault cannot go while a backup holds on to the bytes in them. */
+export function refuseBesideBackup(core: Core): void {
+  if (isBackupUnderWay(core.index.path))
+    throw new Problem('busy', 'A backup is being made, which needs everything to stay. Try again when it is done.')
 }
 
 async function collect(core: Core, object: ObjectName, wholeOnly: boolean): Promise<void> {

@@ -8,6 +8,7 @@ import { type Actor, requireAdmin, requireScope, requireVault } from './access.t
 import type { Core } from './core.ts'
 import { record } from './journal.ts'
 import { currentSettings } from './settings.ts'
+import { refuseBesideBackup } from './trash.ts'
 
 /** The vaults the actor is a member of, the personal one first. */
 export function listVaults(core: Core, actor: Actor): Vault[] {
@@ -46,6 +47,7 @@ export async function createVault(
 export async function removeVault(core: Core, actor: Actor, id: string): Promise<void> {
   const vault = requireVault(core, actor, id, 'manager')
   if (vault.kind === 'personal') throw new Problem('conflict', 'A personal vault goes with its user.')
+  refuseBesideBackup(core)
   await core.index.write((tx) => {
     if (tx.get(q.selectFrom('file').select('no').where('vault_no', '=', vault.no).limit(1)))
       throw new Problem('conflict', 'There are still files in this vault or in its trash. Remove them first.')

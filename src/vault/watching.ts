@@ -1,6 +1,6 @@
 /** What is read when somebody asks for metrics: the state of index, volume and queue, as gauges beside the counters. */
 import { sql } from 'kysely'
-import { lastBackupAt } from './backup-age.ts'
+import { backupState } from './backup-state.ts'
 import type { Core } from './core.ts'
 import { countJobs } from './jobs.ts'
 
@@ -67,7 +67,7 @@ async function readVaults(core: Core): Promise<void> {
   metrics.quotaBytes.set(row.quotaBytes)
   metrics.trashBytes.set(row.trashBytes)
   metrics.lastBackup.remove()
-  const backupAt = lastBackupAt(core)
+  const backupAt = backupState(core).lastGoodAt
   if (backupAt !== null) metrics.lastBackup.set(backupAt / 1000)
 }
 
