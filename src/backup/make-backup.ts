@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, realpath, rename, stat, statfs } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { takeBackupLock } from '../index/lock.ts'
 import { Problem } from '../problem.ts'
 import { formatSize } from '../sizes.ts'
@@ -139,10 +139,10 @@ async function fill(core: Core, { directory, partial, at, last, options }: Filli
 
   const marker = { from: core.volume.layout.marker, to: to.marker, links: [], sha256: undefined }
   const [markerDone] = await copying.put([marker])
-  if (markerDone) await note(relative(partial, to.marker), markerDone, markerDone.bytes)
+  if (markerDone) await note(inBackup(to, to.marker), markerDone, markerDone.bytes)
   // Copied onto nothing: hashed alone.
   const indexHash = await hashOf(to.indexFile)
-  await note(relative(partial, to.indexFile), { how: 'copied', ...indexHash }, indexHash.bytes)
+  await note(inBackup(to, to.indexFile), { how: 'copied', ...indexHash }, indexHash.bytes)
 
   const suspect = await suspects(directory, last)
   const before = last ? hashesIn(last) : undefined
@@ -152,7 +152,7 @@ async function fill(core: Core, { directory, partial, at, last, options }: Filli
     for (const object of batch) {
       await makeShard(to, object, directories)
       const path = pathOf(to, object)
-      const known = relative(partial, path)
+      const known = inBackup(to, path)
       const there = await before?.(known)
       const isSuspect = suspect.has(known)
       const isTrusted = there !== undefined && !isSuspect && there === (object.sha256 ?? there)
@@ -170,7 +170,7 @@ async function fill(core: Core, { directory, partial, at, last, options }: Filli
     const done = await copying.put(jobs)
     for (const [i, one] of done.entries()) {
       const object = batch[i] as SnapshotObject
-      await note(relative(partial, pathOf(to, object)), one, object.size ?? one.bytes)
+      await note(inBackup(to, pathOf(to, object)), one, object.size ?? one.bytes)
     }
     if (facts.missing.length > 0) await stillThere(core, facts.missing.length)
     options.onProgress?.(facts.bytes, total.bytes, facts.files)
@@ -180,6 +180,9 @@ async function fill(core: Core, { directory, partial, at, last, options }: Filli
   return facts
 }
 
+/** A path as the manifest has it. Asked for every object, where `relative` of the system costs more than the link. */
+const inBackup = (to: Layout, path: string) => path.slice(to.directory.length + 1)
+
 /** What of it all is new: an upper bound, as what lies in the backup before under its name is not copied. */
 async function measure(to: Layout, last: Backup | undefined) {
   let bytes = 0
@@ -187,7 +190,7 @@ async function measure(to: Layout, last: Backup | undefined) {
   const before = last ? hashesIn(last) : undefined
   for (const object of objectsOf(to.indexFile)) {
     bytes += object.size ?? 0
-    if ((await before?.(relative(to.directory, pathOf(to, object)))) === undefined) newBytes += object.size ?? 0
+    if ((await before?.(inBackup(to, pathOf(to, object)))) === undefined) newBytes += object.size ?? 0
   }
   return { bytes, newBytes }
 }
