@@ -4,6 +4,7 @@
  * when the process has answered or is gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { isSea } from 'node:sea'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { type Job, MediaError, type MediaFacts } from './job.ts'
@@ -22,6 +23,9 @@ const jobsPerChild = 200
 const idleMilliseconds = 60_000
 /** Pixels live outside the heap of JavaScript. */
 const heapMb = 128
+/** In the single executable there is no Node to give a script to, so it is told to run a part of itself (scripts/package/). */
+const heapLimit = `--max-old-space-size=${heapMb}`
+const commandLine = isSea() ? [`--node-options=${heapLimit}`, '--part', script] : [heapLimit, script]
 
 /** Nothing of the server's own environment: it holds secrets. Two arenas keep malloc from hoarding memory. */
 const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', MALLOC_ARENA_MAX: '2' }
@@ -102,7 +106,7 @@ export class Decoder implements AsyncDisposable {
 
   #start(): Child {
     // `detached` makes a process group of the child and of all that it starts.
-    const spawned = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, script], {
+    const spawned = spawn(process.execPath, commandLine, {
       cwd: '/',
       env: environment,
       detached: true,
