@@ -3,10 +3,10 @@
  * For the platform it runs on: an executable for arm64 is made on an arm64 machine. `--no-archive` leaves out the latter.
  */
 import { execFileSync } from 'node:child_process'
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { version } from '../src/version.ts'
@@ -69,15 +69,26 @@ async function preparedBlob(work: string, parts: Part[]): Promise<Buffer> {
   return readFileSync(configuration.output)
 }
 
+/** What is published beside the executable: what installs it, and examples for what stands before it. */
+const companions = ['install.sh', 'README.md', 'CHANGELOG.md', 'LICENSE', 'config']
+
 /** The file to publish, with its checksum beside it as `sha256sum --check` reads it. */
 export function makeArchive(executable: string): string {
   const name = `filevault-${version}-linux-${process.arch}`
   const archive = join(root, 'dist', `${name}.tar.xz`)
-  const tar = ['--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '-C', join(executable, '..'), '-cf', '-']
-  const plain = execFileSync('tar', [...tar, 'filevault'], { maxBuffer: 1 << 30 })
+  const options = [
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--sort=name',
+    '--mtime=@0',
+    `--transform=s,^,${name}/,`,
+  ]
+  const members = ['-C', dirname(executable), basename(executable), '-C', root, ...companions]
+  const plain = execFileSync('tar', [...options, '-cf', '-', ...members], { maxBuffer: 1 << 30 })
   writeFileSync(archive, execFileSync('xz', ['-6', '--threads=0', '--stdout'], { input: plain, maxBuffer: 1 << 30 }))
-  const sum = createHash('sha256').update(readFileSync(archive)).digest('hex')
-  writeFileSync(`${archive}.sha256`, `${sum}  ${name}.tar.xz\n`)
+  const sum = hash('sha256', readFileSync(archive))
+  writeFileSync(`${archive}.sha256`, `${sum}  ${basename(archive)}\n`)
   return archive
 }
 
