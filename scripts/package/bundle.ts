@@ -6,7 +6,7 @@
  */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { build, type OnLoadArgs, type Plugin } from 'esbuild'
+import { build, type Metafile, type OnLoadArgs, type Plugin } from 'esbuild'
 
 /** A file of the program: where it lies below the program's folder, and what is in it. */
 export interface Part {
@@ -17,6 +17,11 @@ export interface Part {
 const root = join(import.meta.dirname, '../..')
 const platform = `${process.platform}-${process.arch}`
 const main = 'src/main.ts'
+
+/** Packages that look for files beside themselves go along as files, those of these that are read. */
+const whole: Record<string, string[]> = {
+  'pdfjs-dist': ['package.json', 'LICENSE', 'legacy/build/pdf{,.worker}.mjs', 'cmaps/*', 'standard_fonts/*'],
+}
 
 /** In every module that esbuild writes: the folder the program lies in, and what packages in CommonJS expect. */
 const banner = `import { createRequire as __createRequire } from 'node:module'
@@ -48,6 +53,7 @@ export async function bundleProgram(): Promise<Part[]> {
     legalComments: 'none',
     banner: { js: banner },
     plugins: [ownAddress, nativeFiles(natives)],
+    external: Object.keys(whole),
     write: false,
     metafile: true,
     logLevel: 'error',
@@ -56,7 +62,7 @@ export async function bundleProgram(): Promise<Part[]> {
   return [
     ...outputFiles.map((file) => ({ path: relative(root, file.path), bytes: Buffer.from(file.contents) })),
     ...[...natives].map(([path, file]) => ({ path, bytes: readFileSync(file) })),
-    ...['package.json', ...globSync('src/**/*.sql', { cwd: root })].map(part),
+    ...['package.json', ...globSync('src/**/*.sql', { cwd: root }), ...wholePackages(metafile)].map(part),
   ].sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
@@ -143,6 +149,19 @@ function argon2(modules: string): string {
   const [file] = globSync('*glibc*.node', { cwd: folder })
   if (file === undefined) throw new Error(`argon2 brings no native file for ${platform}.`)
   return join(folder, file)
+}
+
+/** The files of the packages that what was bundled imports, or asks for the place of. */
+function wholePackages({ outputs }: Metafile): string[] {
+  const imported = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+  return Object.entries(whole)
+    .filter(([name]) => imported.some((path) => path === name || path.startsWith(`${name}/`)))
+    .flatMap(([name, patterns]) =>
+      globSync(
+        patterns.map((pattern) => `node_modules/${name}/${pattern}`),
+        { cwd: root },
+      ),
+    )
 }
 
 /** A package that looks for files beside itself would look in vain. */

@@ -52,7 +52,8 @@ export async function bootMachine(): Promise<Machine> {
   cpSync(kept, root, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   chmodSync(root, 0o755) // it is everybody's /
   mkdirSync(join(root, 'srv/files'))
-  writeFileSync(join(root, 'etc/fstab'), 'tmpfs /srv/files tmpfs mode=755 0 0\n')
+  // By way of another place, so that what is on it stays when it is unmounted.
+  writeFileSync(join(root, 'etc/fstab'), 'tmpfs /mnt/disk tmpfs mode=755 0 0\n/mnt/disk /srv/files none bind 0 0\n')
   const container = spawn('sh', ['-c', `${intoOwnGroup} exec systemd-nspawn ${options} -D "$0" --boot`, root], {
     stdio: 'ignore',
   })

@@ -23,9 +23,6 @@ const jobsPerChild = 200
 const idleMilliseconds = 60_000
 /** Pixels live outside the heap of JavaScript. */
 const heapMb = 128
-/** In the single executable there is no Node to give a script to, so it is told to run a part of itself (scripts/package/). */
-const heapLimit = `--max-old-space-size=${heapMb}`
-const commandLine = isSea() ? [`--node-options=${heapLimit}`, '--part', script] : [heapLimit, script]
 
 /** Nothing of the server's own environment: it holds secrets. Two arenas keep malloc from hoarding memory. */
 const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', MALLOC_ARENA_MAX: '2' }
@@ -106,7 +103,7 @@ export class Decoder implements AsyncDisposable {
 
   #start(): Child {
     // `detached` makes a process group of the child and of all that it starts.
-    const spawned = spawn(process.execPath, commandLine, {
+    const spawned = spawn(process.execPath, commandLine(heapMb), {
       cwd: '/',
       env: environment,
       detached: true,
@@ -146,6 +143,12 @@ export class Decoder implements AsyncDisposable {
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error // gone already
     }
   }
+}
+
+/** For this program once more. The single executable has no Node to give a script to: it runs a part of itself (scripts/package/). */
+function commandLine(heap: number): string[] {
+  const limit = `--max-old-space-size=${heap}`
+  return isSea() ? [`--node-options=${limit}`, '--part', script] : [limit, script]
 }
 
 /** What it means that the process ended without our doing. */
