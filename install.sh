@@ -64,8 +64,7 @@ done
 check_system() {
   [ "$(id -u)" = 0 ] || stop 'This has to be run as root.'
   case $(uname -m) in
-    x86_64) arch=x64 ;;
-    aarch64) arch=arm64 ;;
+    x86_64 | aarch64) ;;
     *) stop "File Vault runs on x64 and arm64; this is $(uname -m)." ;;
   esac
   command -v systemctl >/dev/null || stop 'systemd is needed.'
@@ -227,7 +226,7 @@ put_program() {
 }
 
 write_units() {
-  for name in $unit_names; do install -m 644 "$files/config/systemd/$name" $units/$name; done
+  for name in $unit_names; do install -m 644 "$files/config/systemd/$name" "$units/$name"; done
   for name in filevault filevault-verify filevault-backup; do
     install -d -m 755 $units/$name.service.d
     {
@@ -318,7 +317,7 @@ upgrade() {
   # Units may have changed with the program. Where the volume is stays as it was written.
   for name in $unit_names; do
     cp -p "$units/$name" "$work/$name" 2>/dev/null || true
-    install -m 644 "$files/config/systemd/$name" $units/$name
+    install -m 644 "$files/config/systemd/$name" "$units/$name"
   done
   if ! is_booted; then
     say "File Vault $version is installed in place of $old. systemd is not running here."
