@@ -126,6 +126,8 @@ export interface Config {
   }
   /** Makes the first administrator on an empty volume. */
   readonly admin: { readonly email: string; readonly password: string } | undefined
+  /** The socket of systemd, where it wants to be told how the server is, and the time after which it gives it up. */
+  readonly supervisor: { readonly socket: string; readonly watchdogMs: number | undefined } | undefined
   /** What the log should say at start. */
   readonly notes: readonly string[]
 }
@@ -191,6 +193,7 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
       timeoutMs: media.timeout,
     },
     admin: administrator(env),
+    supervisor: supervisor(env),
     notes: ['FILEVAULT_MEILISEARCH_URL', 'FILEVAULT_MEILISEARCH_KEY']
       .filter((name) => env[name])
       .map((name) => `${name} is set, but this version always searches with its embedded engine.`),
@@ -286,6 +289,10 @@ function administrator(env: Sources['env']): Config['admin'] {
       'FILEVAULT_ADMIN_EMAIL and FILEVAULT_ADMIN_PASSWORD go together. Set both, or neither for a set-up link.',
     )
   return { email, password }
+}
+
+function supervisor({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds }: Sources['env']): Config['supervisor'] {
+  return socket ? { socket, watchdogMs: microseconds ? Number(microseconds) / 1000 : undefined } : undefined
 }
 
 function meant(name: string, known: string[]): string {

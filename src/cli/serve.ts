@@ -11,6 +11,7 @@ import { openMedia } from '../media/media.ts'
 import { openCore } from '../vault/core.ts'
 import { addUser, needsSetUp } from '../vault/users.ts'
 import { version } from '../version.ts'
+import { openSupervisor } from './supervisor.ts'
 
 const pageDirectory = join(import.meta.dirname, '../../dist/ui')
 const idleCheckMs = 5 * 60_000
@@ -47,12 +48,15 @@ export async function serve(config: Config): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
   announce(server.url, config, needsSetUp(core) ? core.setUpCode : undefined)
   log.info({ url: server.url, version, volume: core.volume.directory }, 'serving')
+  const supervisor = openSupervisor(config, log)
+  await supervisor.ready()
   try {
     await stop.promise
   } finally {
     clearInterval(tidy)
   }
   log.info('stopping')
+  await supervisor.stopping()
 }
 
 function announce(url: string, config: Config, setUpCode: string | undefined): void {

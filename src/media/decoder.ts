@@ -4,6 +4,7 @@
  * when the process has answered or is gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { isSea } from 'node:sea'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { type Job, MediaError } from './job.ts'
@@ -105,7 +106,7 @@ export class Decoder implements AsyncDisposable {
 
   #start(): Child {
     // `detached` makes a process group of the child and of all that it starts.
-    const spawned = spawn(process.execPath, [`--max-old-space-size=${this.#limits.heapMb}`, script], {
+    const spawned = spawn(process.execPath, commandLine(this.#limits.heapMb), {
       cwd: '/',
       env: environment,
       detached: true,
@@ -145,6 +146,12 @@ export class Decoder implements AsyncDisposable {
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error // gone already
     }
   }
+}
+
+/** For this program once more. The single executable has no Node to give a script to: it runs a part of itself (scripts/package/). */
+function commandLine(heap: number): string[] {
+  const limit = `--max-old-space-size=${heap}`
+  return isSea() ? [`--node-options=${limit}`, '--part', script] : [limit, script]
 }
 
 /** What it means that the process ended without our doing. */
