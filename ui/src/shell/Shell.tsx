@@ -9,9 +9,11 @@ import { useUploads } from '../uploads/uploads.ts'
 import { Column } from './Column.tsx'
 import { Offline } from './Offline.tsx'
 import { TopBar } from './TopBar.tsx'
+import { useLive } from './useLive.ts'
 
 export function Shell() {
   const { vault } = useVault()
+  useLive(vault?.id)
   const { place } = usePlace()
   const { pathname } = useLocation()
   const { data: folder } = useFolder(place.folder)
