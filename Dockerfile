@@ -5,8 +5,8 @@ FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates curl ffmpeg libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
- && groupadd --system --gid 10001 filevault \
- && useradd --system --uid 10001 --gid filevault --home-dir /var/lib/filevault --create-home filevault \
+ && groupadd --gid 10001 filevault \
+ && useradd --no-log-init --shell /usr/sbin/nologin --uid 10001 --gid filevault --home-dir /var/lib/filevault --create-home filevault \
  && install -d -o filevault -g filevault -m 700 /data /var/cache/filevault
 
 COPY --chmod=755 dist/filevault /usr/local/bin/filevault

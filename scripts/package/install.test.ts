@@ -114,8 +114,6 @@ test('within its limits people are added, and pictures get their thumbnails', { 
   const id = files[0]?.id ?? ''
   await until('no thumbnail', async () => (await ann.call(getFile, { params: { id } })).thumbnail === 'ready')
   assert.equal(machine.run('systemctl start filevault-verify').status, 0)
-  // What a running server loaded is seen by a newer one that is tried beside it, which leaves its folder alone.
-  assert.equal(machine.run(`runuser -u filevault -- grep -q better-sqlite3 /proc/${mainPid()}/maps`).status, 0)
 })
 
 test('a server that dies is started again, and one that stands still too', { skip }, async () => {

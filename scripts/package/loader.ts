@@ -8,13 +8,16 @@ import { join } from 'node:path'
 import { getAsset, getRawAsset } from 'node:sea'
 import { pathToFileURL } from 'node:url'
 import { zstdDecompressSync } from 'node:zlib'
-import { type Manifest, places, programFolder } from './unpack.ts'
+import { keep, type Manifest, places, programFolder } from './unpack.ts'
+
+const hourMs = 3_600_000
 
 async function start(): Promise<void> {
   const manifest = JSON.parse(getAsset('manifest', 'utf8')) as Manifest
   if (process.argv[2] === '--part') return void (await import(part(manifest, process.argv[3] ?? '')))
   const content = () => zstdDecompressSync(getRawAsset('content') as ArrayBuffer)
   const folder = programFolder(manifest, content, places(process.env), loadLibrary)
+  setInterval(() => keep(folder), hourMs).unref()
   // Compiling is a fifth of a start; V8 keeps what it made, and makes it anew when the source is another.
   enableCompileCache(join(folder, 'compiled'))
   await import(pathToFileURL(join(folder, 'src/main.js')).href)

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -73,15 +74,15 @@ test('what is there and whole is used as it is; what is damaged or missing is ma
   }
 })
 
-test('the folders of other builds go, and only those', () => {
+test('the folders of builds that nobody used for a day go, and only those', () => {
   const place = base()
-  for (const name of ['fedcba9876543210', 'something of mine']) mkdirSync(join(place, name), { recursive: true })
+  const [old, running, foreign] = ['fedcba9876543210', 'aaaabbbbccccdddd', 'something of mine']
+  for (const name of [old, running, foreign]) mkdirSync(join(place, name), { recursive: true })
+  for (const name of [old, foreign]) utimesSync(join(place, name), 0, 0)
   chmodSync(place, 0o700)
   unpackInto(place)
-  assert.deepEqual(
-    ['fedcba9876543210', 'something of mine', manifest.build].map((name) => existsSync(join(place, name))),
-    [false, true, true],
-  )
+  const left = [old, running, foreign, manifest.build].map((name) => existsSync(join(place, name)))
+  assert.deepEqual(left, [false, true, true, true])
 })
 
 test('the place that systemd gives is the only one for a service; people have their own cache', () => {

@@ -12,11 +12,11 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -27,6 +27,8 @@ export interface Manifest {
   build: string
   files: readonly { path: string; size: number; sha256: string }[]
 }
+
+const dayMs = 24 * 3_600_000
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -62,6 +64,7 @@ export function programFolder(
       if (!isWhole(folder, manifest)) unpack(folder, manifest, content())
       refuseOthers(folder)
       canRun(folder)
+      keep(folder)
       return folder
     } catch (error) {
       refused.push(`  ${base}: ${error instanceof Error ? error.message : error}`)
@@ -132,27 +135,24 @@ function unpack(folder: string, { build, files }: Manifest, content: Buffer): vo
   removeOthers(base, build)
 }
 
-/** Builds that no process has loaded a library of, and what interrupted starts left more than an hour ago. */
-function removeOthers(base: string, build: string): void {
-  const used = loadedFiles()
-  for (const name of readdirSync(base)) {
-    const path = join(base, name)
-    const isOld = /^[0-9a-f]{16}$/.test(name) && name !== build && !used.includes(`${path}/`)
-    const isLeft = name.startsWith('.new-') && statSync(path).mtimeMs < Date.now() - 3_600_000
-    if (isOld || isLeft) rmSync(path, { recursive: true, force: true })
+/** Says that this build is in use: to be called now and then by a program that runs for long. */
+export function keep(folder: string): void {
+  const now = new Date()
+  try {
+    utimesSync(folder, now, now)
+  } catch {
+    // On a disk that is read-only nobody removes it; and when somebody did, the next start makes it anew.
   }
 }
 
-/** The files that this user's processes have mapped, as the kernel lists them. */
-function loadedFiles(): string {
-  let all = ''
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      all += readFileSync(`/proc/${name}/maps`, 'utf8')
-    } catch {
-      // Another user's, or gone.
-    }
+/**
+ * Builds that nobody said to be in use for a day, and what interrupted starts left. Which files a process has loaded cannot
+ * be asked: a service with users of its own hides it, and so does a container.
+ */
+function removeOthers(base: string, build: string): void {
+  for (const name of readdirSync(base)) {
+    if (name === build || !/^(?:[0-9a-f]{16}$|\.new-)/.test(name)) continue
+    const path = join(base, name)
+    if (statSync(path).mtimeMs < Date.now() - dayMs) rmSync(path, { recursive: true, force: true })
   }
-  return all
 }
