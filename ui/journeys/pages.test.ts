@@ -31,6 +31,7 @@ const pages: [name: string, path: string, seen: (tab: Tab) => Promise<unknown>][
   ['admin-users', '/admin/users', ({ page }) => page.getByLabel('Quota of bob').waitFor()],
   ['admin-vaults', '/admin/vaults', ({ page }) => page.getByLabel('Quota of bob').waitFor()],
   ['admin-log', '/admin/log', ({ page }) => page.getByRole('cell', { name: 'shared Plan.png' }).waitFor()],
+  ['admin-jobs', '/admin/jobs', ({ page }) => page.getByText('Clean-up by age').waitFor()],
   ['admin-settings', '/admin/settings', ({ page }) => page.getByLabel('Largest file').waitFor()],
   ['not-found', '/nowhere', ({ page }) => page.getByText('There is nothing here').waitFor()],
 ]

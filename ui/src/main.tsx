@@ -40,6 +40,7 @@ const alone = [
   ['/admin', lazyRouteComponent(() => import('./admin/OverviewPage.tsx'), 'OverviewPage')],
   ['/admin/users', lazyRouteComponent(() => import('./admin/UsersPage.tsx'), 'UsersPage')],
   ['/admin/vaults', lazyRouteComponent(() => import('./admin/VaultsPage.tsx'), 'VaultsPage')],
+  ['/admin/jobs', lazyRouteComponent(() => import('./admin/JobsPage.tsx'), 'JobsPage')],
   ['/admin/log', lazyRouteComponent(() => import('./admin/LogPage.tsx'), 'LogPage')],
   ['/admin/settings', lazyRouteComponent(() => import('./admin/SettingsPage.tsx'), 'SettingsPage')],
 ] as const

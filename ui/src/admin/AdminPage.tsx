@@ -10,6 +10,7 @@ const places = [
   ['/admin/users', 'Users'],
   ['/admin/vaults', 'Vaults'],
   ['/admin/log', 'Access log'],
+  ['/admin/jobs', 'Work'],
   ['/admin/settings', 'Settings'],
 ] as const
 

@@ -1,14 +1,16 @@
 /** How the whole stands: what is stored, what is free, whether everything works. */
 import { CircleAlert, CircleCheck } from 'lucide-react'
-import type { ReactNode } from 'react'
-import type { Stats } from '../../../src/api/storage.ts'
+import { lazy, type ReactNode, Suspense } from 'react'
+import type { Overview } from '../../../src/api/overview.ts'
 import { Section } from '../account/Page.tsx'
 import { Bar } from '../kit/Bar.tsx'
-import { formatBytes, formatCount, formatNumber } from '../kit/format.ts'
+import { formatBytes, formatCount, formatMoment, formatNumber } from '../kit/format.ts'
 import { kindName } from '../kit/kinds.ts'
 import { FailedState, SkeletonRows } from '../kit/states.tsx'
 import { AdminPage } from './AdminPage.tsx'
-import { useHealth, useStats } from './queries.ts'
+import { useHealth, useOverview } from './queries.ts'
+
+const DaysChart = lazy(async () => ({ default: (await import('./DaysChart.tsx')).DaysChart }))
 
 export function OverviewPage() {
   return (
@@ -20,7 +22,7 @@ export function OverviewPage() {
 }
 
 function Numbers() {
-  const { data: stats, error, refetch } = useStats()
+  const { data: stats, error, refetch } = useOverview()
   if (error) return <FailedState error={error} onRetry={() => void refetch()} />
   if (!stats) return <SkeletonRows rows={6} />
   const { volume } = stats
@@ -46,10 +48,56 @@ function Numbers() {
           />
         </Tile>
       </div>
-      <Section title="What takes the space">
-        <Kinds kinds={stats.kinds} />
+      <Section title="The last 30 days" about={stats.seriesComplete ? '' : 'The access log is still being read …'}>
+        <Suspense fallback={<div className="h-50" />}>
+          <DaysChart series={stats.series} />
+        </Suspense>
+      </Section>
+      <div className="grid gap-6 lg:grid-cols-2">
+        <Section title="What takes the space">
+          <Kinds kinds={stats.kinds} />
+        </Section>
+        <Section title="The largest vaults">
+          <Vaults vaults={stats.topVaults} />
+        </Section>
+      </div>
+      <Section title="Work and backups">
+        <dl className="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
+          <dt className="text-faint">Background work</dt>
+          <dd>
+            {formatNumber(stats.jobs.waiting)} waiting, {formatNumber(stats.jobs.running)} running
+            {stats.jobs.failed > 0 && <span className="text-danger">, {formatNumber(stats.jobs.failed)} given up</span>}
+          </dd>
+          <dt className="text-faint">Uploads under way</dt>
+          <dd>{formatNumber(stats.uploadsUnderWay)}</dd>
+          <dt className="text-faint">Last good backup</dt>
+          <dd>{stats.lastBackupAt ? formatMoment(stats.lastBackupAt) : 'none yet: see "filevault backup"'}</dd>
+        </dl>
       </Section>
     </>
+  )
+}
+
+function Vaults({ vaults }: { vaults: Overview['topVaults'] }) {
+  return (
+    <ul className="flex flex-col gap-3">
+      {vaults.map(({ id, name, owner, usedBytes, quotaBytes, files }) => (
+        <li key={id} className="flex flex-col gap-1">
+          <div className="flex items-baseline gap-3">
+            <bdi className="min-w-0 flex-1 truncate" title={owner}>
+              {name}
+            </bdi>
+            <span className="text-sm text-faint">{formatCount(files, 'file')}</span>
+            <span className="font-medium">{formatBytes(usedBytes)}</span>
+          </div>
+          <Bar
+            label={`Space used by ${name}`}
+            value={quotaBytes === 0 ? 1 : usedBytes / quotaBytes}
+            tone={usedBytes > quotaBytes * 0.95 ? 'danger' : 'accent'}
+          />
+        </li>
+      ))}
+    </ul>
   )
 }
 
@@ -74,7 +122,7 @@ function Tile({
   )
 }
 
-function Kinds({ kinds }: { kinds: Stats['kinds'] }) {
+function Kinds({ kinds }: { kinds: Overview['kinds'] }) {
   if (kinds.length === 0) return <p className="text-faint">Nothing is stored yet.</p>
   const most = Math.max(1, ...kinds.map(({ bytes }) => bytes))
   return (

@@ -1,8 +1,9 @@
 /** What administrators see and change; the only file here that calls. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { Input } from '../../../src/api/endpoint.ts'
+import * as jobs from '../../../src/api/jobs.ts'
+import { getOverview } from '../../../src/api/overview.ts'
 import * as settings from '../../../src/api/settings.ts'
-import { getStats } from '../../../src/api/storage.ts'
 import { health } from '../../../src/api/system.ts'
 import * as users from '../../../src/api/users.ts'
 import * as vaults from '../../../src/api/vaults.ts'
@@ -16,9 +17,10 @@ export type VaultSummary = vaults.VaultSummary
 const own = {
   users: ['users'] as const,
   vaults: ['every-vault'] as const,
-  stats: ['stats'] as const,
   health: ['health'] as const,
   settings: ['settings'] as const,
+  overview: ['overview'] as const,
+  jobs: ['jobs'] as const,
 }
 const lookEveryMs = 15_000
 
@@ -36,7 +38,7 @@ function useUserChange<T, R>(work: (input: T) => Promise<R>) {
     mutationFn: work,
     onSettled: () =>
       Promise.all(
-        [own.users, own.vaults, own.stats, keys.vaults, keys.me].map((queryKey) =>
+        [own.users, own.vaults, own.overview, keys.vaults, keys.me].map((queryKey) =>
           queries.invalidateQueries({ queryKey: [...queryKey] }),
         ),
       ),
@@ -80,11 +82,28 @@ export function useChangeAnyVault() {
   )
 }
 
-export function useStats() {
+export function useOverview() {
   return useQuery({
-    queryKey: own.stats,
-    queryFn: ({ signal }) => call(getStats, {}, { signal }),
-    refetchInterval: lookEveryMs,
+    queryKey: own.overview,
+    queryFn: ({ signal }) => call(getOverview, {}, { signal }),
+    // A long log is still being read: the rest of it comes in a moment.
+    refetchInterval: ({ state }) => (state.data?.seriesComplete === false ? 2000 : lookEveryMs),
+  })
+}
+
+export function useJobs() {
+  return useQuery({
+    queryKey: own.jobs,
+    queryFn: ({ signal }) => call(jobs.listJobs, {}, { signal }),
+    refetchInterval: 3000,
+  })
+}
+
+export function useRetryJob() {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string) => call(jobs.retryJob, { params: { id } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: [...own.jobs] }),
   })
 }
 
