@@ -27,7 +27,7 @@ const pages: [name: string, path: string, seen: (tab: Tab) => Promise<unknown>][
   ['share', '/files', share],
   ['members', '/files', members],
   ['guest-nowhere', '/s/0123456789abcdefghjkmnpqrs', ({ page }) => page.getByText('This link leads nowhere').waitFor()],
-  ['admin', '/admin', ({ page }) => page.getByText('Free on the volume').waitFor()],
+  ['admin', '/admin', ({ page }) => page.locator('canvas').waitFor()],
   ['admin-users', '/admin/users', ({ page }) => page.getByLabel('Quota of bob').waitFor()],
   ['admin-vaults', '/admin/vaults', ({ page }) => page.getByLabel('Quota of bob').waitFor()],
   ['admin-log', '/admin/log', ({ page }) => page.getByRole('cell', { name: 'shared Plan.png' }).waitFor()],

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import type { Overview } from '../../../src/api/overview.ts'
-import { formatBytes, formatNumber } from '../kit/format.ts'
+import { formatBytes, formatDay, formatNumber } from '../kit/format.ts'
 
 const height = 200
 
@@ -22,9 +22,12 @@ export function DaysChart({ series }: { series: Overview['series'] }) {
         legend: { live: true },
         cursor: { y: false },
         scales: { x: { time: true } },
-        axes: [axis, { ...axis, size: 70, values: (_, values) => values.map((value) => formatBytes(value)) }],
+        axes: [
+          { ...axis, values: (_, times) => times.map((seconds) => formatDay(new Date(seconds * 1000))) },
+          { ...axis, size: 70, values: (_, values) => values.map((value) => formatBytes(value)) },
+        ],
         series: [
-          { value: (_, seconds) => (seconds == null ? '' : new Date(seconds * 1000).toISOString().slice(0, 10)) },
+          { label: 'Day', value: (_, seconds) => (seconds == null ? '' : formatDay(new Date(seconds * 1000))) },
           line('Uploaded', color('--accent'), bars),
           line('Downloaded', color('--kind-sheet'), undefined),
         ],

@@ -43,6 +43,11 @@ export function formatTime(iso: string, now = new Date()): string {
   return at.getFullYear() === now.getFullYear() ? day.format(at) : date.format(at)
 }
 
+/** `18 Nov`. */
+export function formatDay(at: Date): string {
+  return day.format(at)
+}
+
 export function formatMoment(iso: string): string {
   return moment.format(new Date(iso))
 }
