@@ -61,5 +61,5 @@ export function openSearch(
   { engine, log }: { engine: 'memory' | 'fts'; log: Log },
 ): Engine & { warm(): Promise<void> } {
   const fts = openFts(index)
-  return engine === 'memory' ? openMemory(index.path, fts, log) : { ...fts, warm: async () => {} }
+  return engine === 'memory' ? openMemory(index.path, { fallback: fts, log }) : { ...fts, warm: async () => {} }
 }

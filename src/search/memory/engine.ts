@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { Problem } from '../../problem.ts'
 import type { Engine, EngineAnswer, EngineQuery, Found } from '../search.ts'
-import type { Asked, Told } from './worker.ts'
+import type { Asked, Setting, Told } from './worker.ts'
 
 interface Waiting {
   resolve: (answer: EngineAnswer | undefined) => void
@@ -13,8 +13,19 @@ interface Waiting {
 /** So many searches may wait; more are told to come again. */
 const mostWaiting = 200
 
+export interface MemoryOptions {
+  fallback: Engine
+  log: Log
+  /** Vaults of more files have a snapshot, and are made on a thread of their own. */
+  fewFiles?: number
+}
+
 /** Opens the engine over the index at `path`. `fallback` answers while arrays are made and when the thread fails. */
-export function openMemory(path: string, fallback: Engine, log: Log): Engine & { warm(): Promise<void> } {
+export function openMemory(
+  path: string,
+  { fallback, log, fewFiles = 20_000 }: MemoryOptions,
+): Engine & { warm(): Promise<void> } {
+  const workerData: Setting = { path, fewFiles }
   let worker: Worker | undefined
   let last = 0
   let isClosed = false
@@ -22,9 +33,10 @@ export function openMemory(path: string, fallback: Engine, log: Log): Engine & {
 
   const running = (): Worker => {
     if (worker) return worker
-    const fresh = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path } })
+    const fresh = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
     fresh.unref()
     fresh.on('message', (told: Told) => {
+      if ('note' in told) return log.warn(told.note)
       const one = waiting.get(told.id)
       waiting.delete(told.id)
       if ('error' in told) {

@@ -59,6 +59,11 @@ export class VaultSearch {
     return this.#data.nos.length
   }
 
+  /** Living files, as of the last time that changes were taken in. */
+  get files(): number {
+    return count(this.#current) + this.#overlay.size
+  }
+
   /** Changed rows, which are slower to ask than arrays. */
   get changed(): number {
     return this.#overlay.size
