@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { Problem } from '../../problem.ts'
-import type { Engine, EngineAnswer, EngineQuery, Found } from '../search.ts'
+import { openQueue } from '../queue.ts'
+import type { Engine, EngineAnswer, Found } from '../search.ts'
 import type { Asked, Setting, Told } from './worker.ts'
 
 interface Waiting {
@@ -10,8 +11,8 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** So many searches may wait; more are told to come again. */
-const mostWaiting = 200
+/** The thread has one to work on and one to go on with; the others wait here, where they can be dropped. */
+const [atOnce, mostWaiting] = [2, 200]
 
 export interface MemoryOptions {
   fallback: Engine
@@ -26,6 +27,7 @@ export function openMemory(
   { fallback, log, fewFiles = 20_000 }: MemoryOptions,
 ): Engine & { warm(): Promise<void> } {
   const workerData: Setting = { path, fewFiles }
+  const queue = openQueue({ atOnce, most: mostWaiting })
   let worker: Worker | undefined
   let last = 0
   let isClosed = false
@@ -64,12 +66,11 @@ export function openMemory(
   }
 
   return {
-    async find(query: EngineQuery): Promise<Found> {
-      if (waiting.size >= mostWaiting)
-        throw new Problem('slow-down', 'Too many searches at once. Try again in a moment.', { retryAfter: 1 })
-      const answer = await ask((id) => ({ id, query }))
-      return answer ? { ...answer, engine: 'memory' } : fallback.find(query)
+    async find(query, asking): Promise<Found> {
+      const answer = await queue.run(asking, () => ask((id) => ({ id, query })))
+      return answer ? { ...answer, engine: 'memory' } : fallback.find(query, asking)
     },
+    counts: queue.counts,
     async warm() {
       await ask((id) => ({ id, warm: true }))
     },
