@@ -33,6 +33,7 @@ export const settings = {
       'Addresses or ranges of proxies whose X-Forwarded-For is believed, as in ["10.0.0.0/8"].',
       ranges,
     ),
+    list_cache: setting('32MB', 'The most memory for pages of file lists that were read lately.', size),
   },
   volume: {
     path: setting('./data', 'The one directory that holds everything: index, files, thumbnails.', text),
@@ -92,6 +93,7 @@ export interface Config {
     readonly listen: { readonly host: string; readonly port: number }
     readonly publicUrl: string | undefined
     readonly trustedProxies: readonly string[]
+    readonly listCacheBytes: number
   }
   readonly volume: {
     readonly path: string
@@ -157,7 +159,12 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   }
   const { server, volume, search, log, mail, media } = values
   return frozen({
-    server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
+    server: {
+      listen: server.listen,
+      publicUrl: server.public_url,
+      trustedProxies: server.trusted_proxies,
+      listCacheBytes: server.list_cache,
+    },
     volume: {
       path: resolve(cwd, volume.path),
       mustBeMount: volume.must_be_mount,

@@ -13,6 +13,7 @@ import { type EventLog, openEventLog } from './events.ts'
 import { type Mail, openMail } from './mail.ts'
 import { type News, openNews } from './news.ts'
 import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
+import { openRecentPages, type RecentPages } from './recent-pages.ts'
 import { recover } from './recovery.ts'
 import { watchVolume } from './watch.ts'
 
@@ -31,6 +32,7 @@ export interface Core extends AsyncDisposable {
   readonly mail: Mail | undefined
   readonly passwords: Passwords
   readonly recentCallers: RecentCallers
+  readonly recentPages: RecentPages
   /** What the first administrator proves with that they can read the server's output; new at each start. */
   readonly setUpCode: string
   /** Milliseconds since 1970; the only clock of the domain. */
@@ -82,6 +84,7 @@ export async function openCore({
     mail: config.mail && openMail(config.mail),
     passwords: openPasswords(passwordCost),
     recentCallers: openRecentCallers(now, () => index.commits),
+    recentPages: openRecentPages(config.server.listCacheBytes),
     setUpCode: randomBytes(18).toString('base64url'),
     now,
     afterwards(work) {
