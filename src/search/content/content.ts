@@ -9,7 +9,7 @@ import type { Index } from '../../index/open.ts'
 import type { Log } from '../../log.ts'
 import { Problem } from '../../problem.ts'
 import { type Asking, openQueue } from '../queue.ts'
-import { fold, wordsOf } from '../words.ts'
+import { ftsFold, wordsOf } from '../words.ts'
 import type { Piece, Wanted } from './excerpt.ts'
 import type { Asked, Told } from './thread.ts'
 
@@ -40,7 +40,7 @@ export function saidIn(text: string, without: readonly string[]): Said | undefin
 }
 
 function wanted(text: string): Wanted[] {
-  const words = [...new Set(wordsOf(text).map(fold))].filter((word) => word !== '')
+  const words = [...new Set(wordsOf(text).map(ftsFold))].filter((word) => word !== '')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   return words.map((word) => ({ word, isBeginning: word.length >= leastBeginning || !/^[\x00-\x7f]*$/.test(word) }))
 }
