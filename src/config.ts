@@ -33,6 +33,7 @@ export const settings = {
       'Addresses or ranges of proxies whose X-Forwarded-For is believed, as in ["10.0.0.0/8"].',
       ranges,
     ),
+    list_cache: setting('32MB', 'The most memory for pages of file lists that were read lately.', size),
   },
   volume: {
     path: setting('./data', 'The one directory that holds everything: index, files, thumbnails.', text),
@@ -95,7 +96,9 @@ export const settings = {
       count(1),
     ),
     memory: setting('512MB', 'The most memory such a process may take.', size),
-    timeout: setting('60s', 'The longest time such a process may take for one file.', duration),
+    timeout: setting('60s', 'The longest time such a process may take for one file.', (value) =>
+      parseDuration(text(value)),
+    ),
   },
 }
 
@@ -104,6 +107,7 @@ export interface Config {
     readonly listen: { readonly host: string; readonly port: number }
     readonly publicUrl: string | undefined
     readonly trustedProxies: readonly string[]
+    readonly listCacheBytes: number
   }
   readonly volume: {
     readonly path: string
@@ -173,7 +177,12 @@ export function loadConfig({ file, env, cwd }: Sources): Config {
   }
   const { server, volume, search, log, metrics, mail, media } = values
   return frozen({
-    server: { listen: server.listen, publicUrl: server.public_url, trustedProxies: server.trusted_proxies },
+    server: {
+      listen: server.listen,
+      publicUrl: server.public_url,
+      trustedProxies: server.trusted_proxies,
+      listCacheBytes: server.list_cache,
+    },
     volume: {
       path: resolve(cwd, volume.path),
       mustBeMount: volume.must_be_mount,
@@ -317,8 +326,7 @@ function text(value: Written): string {
 }
 
 function flag(value: Written): boolean {
-  if (value === true || value === 'true') return true
-  if (value === false || value === 'false') return false
+  if (['true', 'false'].includes(String(value))) return String(value) === 'true'
   throw new Error('true or false is needed.')
 }
 
@@ -337,10 +345,6 @@ function size(value: Written): number {
 
 function reserve(value: Written): number | 'auto' {
   return value === 'auto' ? value : size(value)
-}
-
-function duration(value: Written): number {
-  return parseDuration(text(value))
 }
 
 function oneOf<const T extends string>(...known: T[]): (value: Written) => T {

@@ -30,6 +30,8 @@ export const SearchQuery = v.object({
   folder: v.optional(v.string()),
   sort: v.optional(v.picklist(['relevance', ...fileSorts])),
   order: v.optional(v.picklist(['asc', 'desc'])),
+  /** Chosen by the client for one search field: a newer search with it takes the place of an older one that still waits. */
+  client: v.optional(v.pipe(v.string(), v.maxLength(100))),
   limit: v.optional(integer(1, 500)),
   offset: v.optional(integer(0, 1_000_000_000)),
 })
@@ -56,6 +58,13 @@ export type SearchAnswer = v.InferOutput<typeof SearchAnswer>
 export const search = endpoint('GET /api/vaults/:vaultId/search', {
   summary:
     'Finds files by words in name, tags, path and metadata: prefixes, folded accents, exact totals and facet counts. With `content=true` by words in what documents say.',
+  query: SearchQuery,
+  returns: SearchAnswer,
+})
+
+export const searchEverywhere = endpoint('GET /api/search', {
+  summary:
+    'Finds files in every vault that the caller is a member of, as one list with one total and facets added up. Pages end at file 10,000.',
   query: SearchQuery,
   returns: SearchAnswer,
 })

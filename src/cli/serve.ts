@@ -29,6 +29,7 @@ export async function serve(config: Config): Promise<void> {
         new Error('The disk did not confirm a commit. Stopping: the next start finds out what happened.', { cause }),
       ),
   })
+  core.afterwards(core.search.warm()) // on threads of its own, while the rest starts
   if (config.admin && needsSetUp(core))
     await addUser(core, { ...config.admin, name: config.admin.email.split('@')[0] ?? 'Administrator', admin: true })
   await using media = openMedia({
@@ -43,7 +44,6 @@ export async function serve(config: Config): Promise<void> {
   await using _tree = config.volume.readableTree ? startTree(core) : undefined
   if (!config.volume.readableTree) core.afterwards(removeTrees(core))
   await using server = await startServer(core, { version, pageDirectory })
-  core.afterwards(core.search.warm())
   const tidy = setInterval(() => core.index.checkpoint(), idleCheckMs)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
   announce(server.url, config, needsSetUp(core) ? core.setUpCode : undefined)

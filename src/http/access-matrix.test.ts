@@ -127,6 +127,7 @@ const matrix: Record<string, string> = {
   // Over plain HTTP; live.test.ts asks as a WebSocket.
   follow: '401 404 426 426 426 401 401 426 404 401',
   search: sees,
+  searchEverywhere: signedIn,
   listUsers: administers,
   createUser: '401 403 403 403 403 401 401 403 201 401',
   changeUser: administers,
@@ -341,6 +342,7 @@ async function subjects(t: Test, alice: Person, vaultId: string, name: string, e
     shareThumbnail: () => ({ query: '?path=shared.txt' }),
     putGuestFile: () => ({ params: { path: `guest ${n}.txt` }, body: new Uint8Array(2) }),
     search: () => ({ query: '?q=shared' }),
+    searchEverywhere: () => ({ query: '?q=shared' }),
     createUser: () => ({ body: { email: `u${n}@example.org`, name: 'U', password: `${n} own words` } }),
     changeUser: async () => ({ params: { id: await person() }, body: { name: 'Other' } }),
     removeUser: async () => ({ params: { id: await person() } }),

@@ -18,6 +18,8 @@ export interface Call {
   /** The person; throws 401 when nobody is signed in. */
   readonly actor: Actor
   readonly origin: Origin
+  /** Aborted when whoever asked has gone; each use makes one. */
+  readonly signal: AbortSignal
   readonly context: Context<Http>
   readonly callers: Callers
 }
@@ -51,6 +53,9 @@ export function binder(app: Hono<Http>, callers: Callers, bound: Set<Endpoint>, 
         get origin() {
           return callers.origin(c)
         },
+        get signal() {
+          return signalOf(c.env.outgoing as ServerResponse)
+        },
         context: c,
         callers,
       }
@@ -59,6 +64,13 @@ export function binder(app: Hono<Http>, callers: Callers, bound: Set<Endpoint>, 
       return answer instanceof Response ? answer : send(c, answer)
     })
   }
+}
+
+function signalOf(outgoing: ServerResponse): AbortSignal {
+  if (outgoing.destroyed) return AbortSignal.abort()
+  const gone = new AbortController()
+  outgoing.once('close', () => gone.abort())
+  return gone.signal
 }
 
 // Straight to Node's response: a Response object in between costs more than all the rest of a small answer.

@@ -5,6 +5,7 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Index } from '../index/open.ts'
+import { openQueue } from './queue.ts'
 import type { Engine, EngineAnswer, EngineQuery, FacetCounts } from './search.ts'
 import { wordsOf } from './words.ts'
 
@@ -17,24 +18,30 @@ interface Row {
   count: number
 }
 
+/** Lists are read on the same thread: a search more would keep them waiting longer, and make none faster. */
+const [atOnce, mostWaiting] = [2, 200]
+
 /** The embedded engine that needs nothing but the index. */
 export function openFts(index: Index): Engine {
+  const queue = openQueue({ atOnce, most: mostWaiting })
   return {
-    async find(query) {
-      const words = wordsOf(query.text)
-      if (words.length === 0 && query.text.trim() !== '') return { ...nothing(), engine: 'fts' }
-      const places = await Promise.all(words.map((word) => foldersCalled(index, query.vaultNo, word)))
-      const unwanted = await Promise.all(
-        query.without
-          .flatMap(wordsOf)
-          .map(async (word) => ({ word, folders: await foldersCalled(index, query.vaultNo, word) })),
-      )
-      const many = !query.among && (words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places))))
-      const rows = await index.readAway(statement(query, words, places, unwanted, many))
-      return { ...answer(rows), engine: 'fts' }
-    },
+    find: (query, asking) => queue.run(asking, async () => ({ ...(await found(index, query)), engine: 'fts' })),
+    counts: queue.counts,
     async [Symbol.asyncDispose]() {},
   }
+}
+
+async function found(index: Index, query: EngineQuery): Promise<EngineAnswer> {
+  const words = wordsOf(query.text)
+  if (words.length === 0 && query.text.trim() !== '') return nothing()
+  const places = await Promise.all(words.map((word) => foldersCalled(index, query.vaultNo, word)))
+  const unwanted = await Promise.all(
+    query.without
+      .flatMap(wordsOf)
+      .map(async (word) => ({ word, folders: await foldersCalled(index, query.vaultNo, word) })),
+  )
+  const many = !query.among && (words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places))))
+  return answer(await index.readAway(statement(query, words, places, unwanted, many)), query.facetValues ?? facetValues)
 }
 
 /** Row numbers of every folder that carries the word in its own name or in one above. */
@@ -87,6 +94,7 @@ function statement(
     return held.length === 0 ? sql`1` : sql.join(held, sql` AND `)
   }
   const fields = filters.filter(({ name }) => name.startsWith('field '))
+  const most = query.facetValues ?? facetValues
   // CROSS JOIN keeps the order: words first, then their rows. Left to itself SQLite asks of every row whether it was found.
   const source = query.among
     ? sql`json_each(${JSON.stringify(query.among)}) best CROSS JOIN file f ON f.no = best.value`
@@ -103,10 +111,10 @@ function statement(
       FROM ${source} WHERE ${sql.join([...conditions(query), ...unwanted.flatMap(lacking)], sql` AND `)}
     )
     SELECT 'total' AS what, NULL AS key, '' AS value, count(*) AS count FROM hit WHERE ${allBut('')}
-    UNION ALL SELECT * FROM (SELECT 'type', NULL, kind, count(*) FROM hit WHERE ${allBut('type')} GROUP BY kind ORDER BY 4 DESC, 3 LIMIT ${facetValues})
-    UNION ALL SELECT * FROM (SELECT 'extension', NULL, extension, count(*) FROM hit WHERE ${allBut('extension')} GROUP BY extension ORDER BY 4 DESC, 3 LIMIT ${facetValues})
+    UNION ALL SELECT * FROM (SELECT 'type', NULL, kind, count(*) FROM hit WHERE ${allBut('type')} GROUP BY kind ORDER BY 4 DESC, 3 LIMIT ${most})
+    UNION ALL SELECT * FROM (SELECT 'extension', NULL, extension, count(*) FROM hit WHERE ${allBut('extension')} GROUP BY extension ORDER BY 4 DESC, 3 LIMIT ${most})
     UNION ALL SELECT * FROM (
-      SELECT 'tag', NULL, d.tag, count(*) FROM ${counted(sql`file_tag`, 'tag')} GROUP BY d.tag ORDER BY 4 DESC, 3 LIMIT ${facetValues}
+      SELECT 'tag', NULL, d.tag, count(*) FROM ${counted(sql`file_tag`, 'tag')} GROUP BY d.tag ORDER BY 4 DESC, 3 LIMIT ${most}
     )
     UNION ALL SELECT * FROM (
       SELECT 'field', d.key, d.value, count(*) FROM ${counted(sql`file_field`, 'field')}
@@ -118,10 +126,10 @@ function statement(
               sql` AND `,
             )}`
       }
-      GROUP BY d.key, d.value ORDER BY 4 DESC, 3 LIMIT ${facetValues * 20}
+      GROUP BY d.key, d.value ORDER BY 4 DESC, 3 LIMIT ${most * 20}
     )
     UNION ALL SELECT * FROM (
-      SELECT 'page', NULL, no, 0 FROM hit WHERE ${allBut('')} ORDER BY ${ordering(query)} LIMIT ${query.limit} OFFSET ${query.offset}
+      SELECT 'page', NULL, no, ${query.sort === 'relevance' ? sql`k1` : sql`0`} FROM hit WHERE ${allBut('')} ORDER BY ${ordering(query)} LIMIT ${query.limit} OFFSET ${query.offset}
     )`
 }
 
@@ -221,26 +229,29 @@ function list(values: readonly (string | number)[]): Condition {
   return sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`
 }
 
-function answer(rows: Row[]): EngineAnswer {
+function answer(rows: Row[], most: number): EngineAnswer {
   const found = nothing()
   for (const { what, key, value, count } of rows) {
     if (what === 'total') found.total = count
-    else if (what === 'page') found.nos.push(Number(value))
-    else if (what === 'field') {
+    else if (what === 'page') {
+      found.nos.push(Number(value))
+      found.ranks.push(count)
+    } else if (what === 'field') {
       found.facets.metadata[key ?? ''] ??= []
-      add(found.facets.metadata[key ?? ''] ?? [], value, count)
-    } else add(found.facets[`${what}s`], value, count)
+      add(found.facets.metadata[key ?? ''] ?? [], value, count, most)
+    } else add(found.facets[`${what}s`], value, count, most)
   }
   return found
 }
 
-function add(counts: FacetCounts, value: string | number, count: number): void {
-  if (counts.length < facetValues) counts.push({ value: String(value), count })
+function add(counts: FacetCounts, value: string | number, count: number, most: number): void {
+  if (counts.length < most) counts.push({ value: String(value), count })
 }
 
 function nothing(): EngineAnswer {
   return {
     nos: [],
+    ranks: [],
     total: 0,
     totalIsExact: true,
     facets: { types: [], extensions: [], tags: [], metadata: Object.create(null) as Record<string, FacetCounts> },

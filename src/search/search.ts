@@ -3,6 +3,7 @@ import type { Index } from '../index/open.ts'
 import type { Log } from '../log.ts'
 import { openFts } from './fts.ts'
 import { openMemory } from './memory/engine.ts'
+import type { Asking, QueueCounts } from './queue.ts'
 
 export type SortColumn = 'relevance' | 'name' | 'size' | 'updatedAt' | 'createdAt' | 'extension'
 
@@ -33,6 +34,8 @@ export interface EngineQuery {
   order: 'asc' | 'desc'
   limit: number
   offset: number
+  /** So many values of each facet; 50 unless told. */
+  facetValues?: number | undefined
 }
 
 export type FacetCounts = { value: string; count: number }[]
@@ -40,9 +43,11 @@ export type FacetCounts = { value: string; count: number }[]
 export interface EngineAnswer {
   /** Row numbers of the page, in order. */
   nos: number[]
+  /** By relevance: how good each of the page is, smaller first, equal ones by the newest; else 0 for all. */
+  ranks: number[]
   total: number
   totalIsExact: boolean
-  /** Counts of each value among what is found without the filter on that facet itself, most first, at most 50. */
+  /** Counts of each value among what is found without the filter on that facet itself, most first. */
   facets: { types: FacetCounts; extensions: FacetCounts; tags: FacetCounts; metadata: Record<string, FacetCounts> }
 }
 
@@ -52,7 +57,9 @@ export interface Found extends EngineAnswer {
 }
 
 export interface Engine extends AsyncDisposable {
-  find(query: EngineQuery): Promise<Found>
+  find(query: EngineQuery, asking?: Asking): Promise<Found>
+  /** Of the searches that wait for it. */
+  readonly counts: Readonly<QueueCounts>
 }
 
 /** What searches a volume: `memory` answers in milliseconds however much is found, `fts` needs no memory. */
@@ -61,5 +68,5 @@ export function openSearch(
   { engine, log }: { engine: 'memory' | 'fts'; log: Log },
 ): Engine & { warm(): Promise<void> } {
   const fts = openFts(index)
-  return engine === 'memory' ? openMemory(index.path, fts, log) : { ...fts, warm: async () => {} }
+  return engine === 'memory' ? openMemory(index.path, { fallback: fts, log }) : { ...fts, warm: async () => {} }
 }

@@ -1,4 +1,7 @@
-/** The words of a text, cut exactly where FTS5's tokeniser `unicode61 remove_diacritics 2` cuts; it folds them itself. */
+/**
+ * The words of a text, cut where FTS5's tokeniser `unicode61 remove_diacritics 2` cuts; it folds them itself. What is newer than
+ * Unicode 6.1 and no letter (many emoji) ends a word here and belongs to it for FTS5; such capitals are letters of their own there.
+ */
 
 const mostWords = 16
 
@@ -19,11 +22,55 @@ export function wordsIn(text: string): IteratorObject<RegExpExecArray> {
   return text.matchAll(word)
 }
 
-/** A word as FTS5 compares it (`remove_diacritics 2`). */
-export function fold(one: string): string {
-  return isPlain.test(one) ? one : one.normalize('NFD').replace(/\p{M}/gu, '').normalize('NFC')
+/**
+ * A word of {@link foldedWords} before it is folded, as the engine in memory compares it: as FTS5 does, and without the accents
+ * of Greek and Cyrillic, which FTS5 keeps. Nothing that FTS5 takes for one word is two here.
+ */
+export const fold = letterByLetter((c) => (isAccented.test(c) ? withoutAccents(ftsLetter(c)) : ftsLetter(c)))
+
+/** The same word as FTS5 compares it (`remove_diacritics 2`): without accents over the letters a to z. */
+export const ftsFold = letterByLetter(ftsLetter)
+
+/** Texts may be long, and different letters are few: what becomes of each is kept. */
+function letterByLetter(folded: (c: string) => string): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) =>
+    isPlain.test(text)
+      ? text
+      : text.replace(notPlain, (c) => {
+          const is = known.get(c) ?? folded(c)
+          known.set(c, is)
+          return is
+        })
 }
+
+function ftsLetter(c: string): string {
+  const bare = withoutAccents(c)
+  return otherForm[c] ?? (/^[a-z]?$/.test(bare) && c !== 'ǡ' ? bare : c)
+}
+
 const isPlain = /^\p{ASCII}*$/u
+const notPlain = /\P{ASCII}/gu
+const isAccented = /[\p{Script=Greek}\p{Script=Cyrillic}]/u
+
+/** What is the same letter for SQLite, and another small letter for JavaScript. */
+const otherForm: Record<string, string> = {
+  ſ: 's',
+  ẛ: 's',
+  µ: 'μ',
+  ς: 'σ',
+  ϐ: 'β',
+  ϑ: 'θ',
+  ϕ: 'φ',
+  ϖ: 'π',
+  ϰ: 'κ',
+  ϱ: 'ρ',
+  ϵ: 'ε',
+}
+
+function withoutAccents(c: string): string {
+  return c.normalize('NFD').replace(/\p{M}/gu, '').normalize('NFC')
+}
 
 /** Distinct words of a query in their order, in NFC as names are stored; the first 16, because more do not find better. */
 export function wordsOf(text: string): string[] {

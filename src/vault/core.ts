@@ -16,6 +16,7 @@ import { type Mail, openMail } from './mail.ts'
 import { type News, openNews } from './news.ts'
 import { openPasswords, type PasswordCost, type Passwords } from './passwords.ts'
 import { missingBytes } from './presence.ts'
+import { openRecentPages, type RecentPages } from './recent-pages.ts'
 import { recover } from './recovery.ts'
 import { watchVolume } from './watch.ts'
 
@@ -41,6 +42,7 @@ export interface Core extends AsyncDisposable {
   readonly metrics: Metrics
   /** The jobs that this process runs now, by number; since when, in milliseconds of `now`. */
   readonly runningJobs: Map<number, { kind: string; since: number }>
+  readonly recentPages: RecentPages
   /** What the first administrator proves with that they can read the server's output; new at each start. */
   readonly setUpCode: string
   /** Milliseconds since 1970; the only clock of the domain. */
@@ -100,6 +102,7 @@ export async function openCore({
     mail: config.mail && openMail(config.mail),
     passwords: openPasswords(passwordCost),
     recentCallers: openRecentCallers(now, () => index.commits, metrics.cache('callers')),
+    recentPages: openRecentPages(config.server.listCacheBytes, metrics.cache('lists')),
     metrics,
     runningJobs: new Map(),
     setUpCode: randomBytes(18).toString('base64url'),

@@ -1,52 +1,96 @@
 /** Searching what one may see. */
 import { sql } from 'kysely'
 import type { SearchAnswer, SearchQuery } from '../api/search.ts'
-import { q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
-import { saidIn } from '../search/content/content.ts'
-import { parseTyped } from '../search/grammar.ts'
-import type { EngineQuery } from '../search/search.ts'
-import { type Actor, requireFolder, requireVault, type VaultProof } from './access.ts'
+import { type Said, saidIn } from '../search/content/content.ts'
+import type { EngineQuery, Found } from '../search/search.ts'
+import { type Actor, type FolderProof, requireFolder, requireVault, type VaultProof } from './access.ts'
 import type { Core } from './core.ts'
 import { selectFiles, toFile } from './files.ts'
-import { findFolder, pathsOf } from './places.ts'
-import { timeOf } from './times.ts'
+import { mergedFacets, mergedPage, valuesToMerge } from './find-merge.ts'
+import { questionOf } from './find-query.ts'
+import { pathsOf } from './places.ts'
+import { listVaults } from './vaults.ts'
+
+/** So deep a page over several vaults goes: each of them has to find all that comes before. */
+const deepestOfSeveral = 10_000
 
 /** Finds files in one vault, by their words or by what documents say; `tookMs` is the whole of it, rows included. */
-export async function findFiles(core: Core, actor: Actor, vaultId: string, query: SearchQuery): Promise<SearchAnswer> {
+export function findFiles(
+  core: Core,
+  actor: Actor,
+  vaultId: string,
+  query: SearchQuery,
+  signal?: AbortSignal,
+): Promise<SearchAnswer> {
+  return find(core, actor, [requireVault(core, actor, vaultId, 'viewer')], query, signal)
+}
+
+/** Finds files in every vault that the actor is a member of; a token for one vault finds there alone. */
+export function findEverywhere(
+  core: Core,
+  actor: Actor,
+  query: SearchQuery,
+  signal?: AbortSignal,
+): Promise<SearchAnswer> {
+  const vaults = listVaults(core, actor).map(({ id }) => requireVault(core, actor, id, 'viewer'))
+  return find(core, actor, vaults, query, signal)
+}
+
+async function find(
+  core: Core,
+  actor: Actor,
+  given: readonly VaultProof[],
+  query: SearchQuery,
+  signal: AbortSignal | undefined,
+): Promise<SearchAnswer> {
   const began = performance.now()
-  const vault = requireVault(core, actor, vaultId, 'viewer')
-  const { engine, said, isAll } = await understand(core, actor, vault, query)
-  const { nos, ...found } = await core.search.find(engine)
+  const folder = folderOf(core, actor, query)
+  const vaults = folder ? given.filter(({ no }) => no === folder.vault.no) : given
+  if (folder && vaults.length === 0) throw new Problem('not-found', 'There is no such folder in this vault.')
+  const question = questionOf(core, vaults, query, folder)
+  const isOne = vaults.length === 1
+  if (!isOne && question.offset + question.limit > deepestOfSeveral) throw tooDeep()
+  const said = query.content === true ? saidIn(question.typed.text, question.typed.without) : undefined
+  const line = query.client === undefined ? undefined : `${callerOf(actor)} ${query.client}`
+
+  const answers: Found[] = []
+  const vaultOf = new Map<number, number>()
+  let isAll = true
+  for (const vault of vaults) {
+    const asking = { signal, line: line && `${line} ${vault.no}` }
+    const inside = said && (await core.contentSearch.find(vault.no, said, asking))
+    const asked = question.for(vault, inside?.nos)
+    if (!asked) continue
+    const found = await core.search.find(isOne ? asked : whole(asked), asking)
+    answers.push(found)
+    for (const no of found.nos) vaultOf.set(no, vault.no)
+    isAll &&= inside?.isAll ?? true
+  }
+  const nos = isOne ? (answers[0]?.nos ?? []) : await mergedPage(core, answers, question)
   const [rows, excerpts] = await Promise.all([
-    core.index.readAway(
-      // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs. By its sum,
-      // for else SQLite walks the vault's index instead of a hundred rows: 51 to 86 ms at a million files, not 2.
-      selectFiles(actor.no)
-        .where(sql<boolean>`+file.vault_no = ${vault.no}`)
-        .where('file.deleted_at', 'is', null)
-        .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
-    ),
-    said ? core.contentSearch.excerpts(vault.no, nos, said) : [],
+    rowsOf(core, actor, vaults, nos),
+    said && excerptsOf(core, nos, vaultOf, said, signal),
   ])
-  const byNo = new Map(rows.map((row) => [row.no, row]))
   const paths = pathsOf(core.index.read)
-  const files = nos.flatMap((no, i) => {
-    const row = byNo.get(no)
-    const snippet = excerpts[i]
-    return row ? [{ ...toFile(row, paths), ...(snippet ? { snippet } : {}) }] : []
-  })
   const ms = performance.now() - began
-  core.metrics.searchSeconds.observe({ engine: found.engine }, ms / 1000)
+  const engine = answers.every((one) => one.engine === 'memory') ? 'memory' : 'fts'
+  core.metrics.searchSeconds.observe({ engine }, ms / 1000)
   return {
-    files,
-    ...found,
-    totalIsExact: found.totalIsExact && isAll,
+    files: nos.flatMap((no) => {
+      const row = rows.get(no)
+      const snippet = excerpts?.get(no)
+      return row ? [{ ...toFile(row, paths), ...(snippet ? { snippet } : {}) }] : []
+    }),
+    total: answers.reduce((sum, { total }) => sum + total, 0),
+    totalIsExact: isAll && answers.every(({ totalIsExact }) => totalIsExact),
+    facets: isOne && answers[0] ? answers[0].facets : mergedFacets(answers),
+    engine,
     tookMs: Math.round(ms * 10) / 10,
   }
 }
 
-/** The ids of everything that a search finds, by name; more than `most` is a `too-large`. */
+/** The ids of everything that a search in one vault finds, by name; more than `most` is a `too-large`. */
 export async function findAllIds(
   core: Core,
   actor: Actor,
@@ -55,8 +99,14 @@ export async function findAllIds(
   most: number,
 ): Promise<string[]> {
   const vault = requireVault(core, actor, vaultId, 'viewer')
-  const { engine } = await understand(core, actor, vault, { ...query, sort: 'name', order: 'asc' })
-  const { nos } = await core.search.find({ ...engine, limit: most + 1 })
+  const folder = folderOf(core, actor, query)
+  if (folder && folder.vault.no !== vault.no) throw new Problem('not-found', 'There is no such folder in this vault.')
+  const question = questionOf(core, [vault], { ...query, sort: 'name', order: 'asc' }, folder)
+  const said = query.content === true ? saidIn(question.typed.text, question.typed.without) : undefined
+  const inside = said && (await core.contentSearch.find(vault.no, said, {}))
+  const asked = question.for(vault, inside?.nos)
+  if (!asked) return []
+  const { nos } = await core.search.find({ ...asked, offset: 0, limit: most + 1 })
   if (nos.length > most)
     throw new Problem('too-large', `This search finds more than ${most} files. Narrow it, and do it in parts.`)
   const rows = await core.index.readAway(
@@ -67,68 +117,50 @@ export async function findAllIds(
   return rows.map(({ id }) => id)
 }
 
-interface Understood {
-  engine: EngineQuery
-  /** What is looked for in documents. */
-  said: ReturnType<typeof saidIn> | undefined
-  /** Whether every document that says it is among them. */
-  isAll: boolean
+function folderOf(core: Core, actor: Actor, { folder }: SearchQuery): FolderProof | undefined {
+  return folder === undefined || folder === 'root' ? undefined : requireFolder(core, actor, folder, 'viewer')
 }
 
-/** What was typed and what was chosen, as one question for an engine; what documents say is asked first. */
-async function understand(core: Core, actor: Actor, vault: VaultProof, query: SearchQuery): Promise<Understood> {
-  const folder =
-    query.folder === undefined || query.folder === 'root'
-      ? undefined
-      : requireFolder(core, actor, query.folder, 'viewer')
-  if (folder && folder.vault.no !== vault.no) throw new Problem('not-found', 'There is no such folder in this vault.')
-  const typed = parseTyped(query.q ?? '', {
-    hasField: (key) =>
-      core.index.read.get(
-        q.selectFrom('file_field').select('key').where('vault_no', '=', vault.no).where('key', '=', key).limit(1),
-      ) !== undefined,
-    hasFolder: (path) => typedFolder(core, vault.no, path) !== undefined,
-  })
-  const { text } = typed
-  const sort = query.sort ?? (text.trim() === '' ? 'name' : 'relevance')
-  const said = query.content === true ? saidIn(text, typed.without) : undefined
-  const inside = said && (await core.contentSearch.find(vault.no, said))
-  const engine: EngineQuery = {
-    vaultNo: vault.no,
-    text: inside ? '' : text,
-    among: inside?.nos,
-    exact: query.exact ?? false,
-    without: typed.without,
-    extensions: [...typed.extensions, ...(query.extension ?? []).map((one) => one.toLowerCase())],
-    types: [...typed.types, ...(query.type ?? [])],
-    tags: [...typed.tags, ...(query.tag ?? []).map((one) => one.normalize('NFC').trim())],
-    metadata: merged(typed.metadata, query.metadata ?? {}),
-    minSize: narrower(Math.max, typed.minSize, query.minSize),
-    maxSize: narrower(Math.min, typed.maxSize, query.maxSize),
-    after: narrower(Math.max, typed.after, timeOf(query.after, 'after')),
-    before: narrower(Math.min, typed.before, timeOf(query.before, 'before')),
-    folderNo: folder?.no ?? (typed.folder === undefined ? undefined : typedFolder(core, vault.no, typed.folder)),
-    sort,
-    order: query.order ?? (sort === 'name' || sort === 'extension' ? 'asc' : 'desc'),
-    limit: query.limit ?? 100,
-    offset: query.offset ?? 0,
-  }
-  return { engine, said, isAll: inside?.isAll ?? true }
+/** All that a vault may have on the page. */
+function whole(query: EngineQuery): EngineQuery {
+  return { ...query, offset: 0, limit: query.offset + query.limit, facetValues: valuesToMerge }
 }
 
-function typedFolder(core: Core, vaultNo: number, path: string): number | undefined {
-  const names = path.split('/').filter((name) => name !== '')
-  return findFolder(core.index.read, vaultNo, names)
+async function rowsOf(core: Core, actor: Actor, vaults: readonly VaultProof[], nos: readonly number[]) {
+  const among = sql`(SELECT value FROM json_each(${JSON.stringify(vaults.map(({ no }) => no))}))`
+  const rows = await core.index.readAway(
+    // The vault is asked for again: whatever an engine answers, nobody sees a file of a vault that is not theirs. By its sum,
+    // for else SQLite walks the vault's index instead of a hundred rows: 51 to 86 ms at a million files, not 2.
+    selectFiles(actor.no)
+      .where(sql<boolean>`+file.vault_no IN ${among}`)
+      .where('file.deleted_at', 'is', null)
+      .where(sql<boolean>`file.no IN (SELECT value FROM json_each(${JSON.stringify(nos)}))`),
+  )
+  return new Map(rows.map((row) => [row.no, row]))
 }
 
-function merged(typed: Record<string, string[]>, chosen: Record<string, string[]>): Record<string, string[]> {
-  const all: Record<string, string[]> = Object.create(null)
-  for (const [key, values] of [...Object.entries(typed), ...Object.entries(chosen)])
-    all[key] = [...(all[key] ?? []), ...values]
-  return all
+async function excerptsOf(
+  core: Core,
+  nos: readonly number[],
+  vaultOf: ReadonlyMap<number, number>,
+  said: Said,
+  signal: AbortSignal | undefined,
+) {
+  const byVault = Map.groupBy(nos, (no) => vaultOf.get(no) ?? 0)
+  const excerpts = await Promise.all(
+    [...byVault].map(async ([vaultNo, some]) => {
+      const pieces = await core.contentSearch.excerpts(vaultNo, some, said, { signal })
+      return some.map((no, i) => [no, pieces[i]] as const)
+    }),
+  )
+  return new Map(excerpts.flat())
 }
 
-/** Both limits hold where there are two. */
-function narrower(choose: (a: number, b: number) => number, a: number | undefined, b: number | undefined) {
-  return a === undefined || b === undefined ? (a ?? b) : choose(a, b)
+function callerOf({ no, by }: Actor): string {
+  return by.kind === 'link' ? `link ${by.shareId}` : `${no} ${by.id}`
+}
+
+function tooDeep(): Problem {
+  const message = `Over several vaults pages end at file ${deepestOfSeveral}. Narrow the search, or search one vault.`
+  return new Problem('bad-input', message, { errors: [{ path: 'offset', message }] })
 }

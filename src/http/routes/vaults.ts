@@ -1,9 +1,9 @@
 /** Vaults, what they use, and searching them. */
-import { search } from '../../api/search.ts'
+import { search, searchEverywhere } from '../../api/search.ts'
 import * as storage from '../../api/storage.ts'
 import * as api from '../../api/vaults.ts'
 import type { Core } from '../../vault/core.ts'
-import { findFiles } from '../../vault/find.ts'
+import { findEverywhere, findFiles } from '../../vault/find.ts'
 import { addMember, changeMember, listMembers, removeMember } from '../../vault/members.ts'
 import { getStats, getUsage, initialize, setQuota } from '../../vault/storage.ts'
 import { changeVault, createVault, getVault, listVaults, removeVault } from '../../vault/vaults.ts'
@@ -31,5 +31,6 @@ export function vaultRoutes(on: On, core: Core): void {
   on(storage.initializeStorage, (_, { actor }) => initialize(core, actor))
   on(storage.setQuota, ({ body }, { actor }) => setQuota(core, actor, body.userId, body.maxBytes))
   on(storage.getStats, (_, { actor }) => getStats(core, actor))
-  on(search, ({ params, query }, { actor }) => findFiles(core, actor, params.vaultId, query))
+  on(search, ({ params, query }, { actor, signal }) => findFiles(core, actor, params.vaultId, query, signal))
+  on(searchEverywhere, ({ query }, { actor, signal }) => findEverywhere(core, actor, query, signal))
 }

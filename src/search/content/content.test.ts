@@ -96,6 +96,24 @@ test('all words count, by their beginnings, without accents; filters, facets, or
   assert.deepEqual([all.total, all.files[0]?.snippet], [3, undefined])
 })
 
+test('words of Russian, Greek and Japanese are found as they are written, and marked', async () => {
+  await using t = await startTest()
+  await t.alice.put('many.txt', 'Йод и ёлка. Στην Αθήνα θάλασσας. がくせい もじ')
+  await t.idle()
+  for (const [q, marked] of [
+    ['йод', '[Йод]'],
+    ['ёлка', '[ёлка]'],
+    ['αθήνα', '[Αθήνα]'],
+    ['ΘΆΛΑΣΣΑΣ', '[θάλασσας]'],
+    ['がくせい', '[がくせい]'],
+  ] as const) {
+    const { files, total } = await find(t.alice, { q })
+    assert.equal(total, 1, q)
+    assert.ok(shown(files[0])?.includes(marked), `${q}: ${shown(files[0])}`)
+  }
+  assert.equal((await find(t.alice, { q: 'かくせい' })).total, 0)
+})
+
 test('the newest version counts: replaced, restored, copied, thrown away and brought back', async () => {
   await using t = await startTest()
   const first = await t.alice.put('note.txt', 'the old walrus')

@@ -8,7 +8,8 @@ import { Worker } from 'node:worker_threads'
 import type { Index } from '../../index/open.ts'
 import type { Log } from '../../log.ts'
 import { Problem } from '../../problem.ts'
-import { fold, wordsOf } from '../words.ts'
+import { type Asking, openQueue } from '../queue.ts'
+import { ftsFold, wordsOf } from '../words.ts'
 import type { Piece, Wanted } from './excerpt.ts'
 import type { Asked, Told } from './thread.ts'
 
@@ -22,13 +23,13 @@ export interface Said {
 
 export interface ContentSearch extends AsyncDisposable {
   /** Row numbers of the files of a vault whose newest version says it, best first; those in the trash are among them. */
-  find(vaultNo: number, said: Said): Promise<{ nos: number[]; isAll: boolean }>
+  find(vaultNo: number, said: Said, asking?: Asking): Promise<{ nos: number[]; isAll: boolean }>
   /** A piece of each file's text with its words marked; undefined where there is none, or texts are too long to look through. */
-  excerpts(vaultNo: number, nos: readonly number[], said: Said): Promise<(Piece[] | undefined)[]>
+  excerpts(vaultNo: number, nos: readonly number[], said: Said, asking?: Asking): Promise<(Piece[] | undefined)[]>
 }
 
-/** So many questions may wait; more are told to come again. */
-const mostWaiting = 200
+/** The thread has one to work on and one to go on with; the others wait here, where they can be dropped. */
+const [atOnce, mostWaiting] = [2, 200]
 /** Shorter beginnings are those of thousands of words. One letter of Chinese says as much as a word. */
 const leastBeginning = 3
 
@@ -39,13 +40,14 @@ export function saidIn(text: string, without: readonly string[]): Said | undefin
 }
 
 function wanted(text: string): Wanted[] {
-  const words = [...new Set(wordsOf(text).map(fold))].filter((word) => word !== '')
+  const words = [...new Set(wordsOf(text).map(ftsFold))].filter((word) => word !== '')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   return words.map((word) => ({ word, isBeginning: word.length >= leastBeginning || !/^[\x00-\x7f]*$/.test(word) }))
 }
 
 /** Opens the search over an index; its thread starts with the first question. */
 export function openContentSearch(index: Index, log: Log): ContentSearch {
+  const queue = openQueue({ atOnce, most: mostWaiting })
   let worker: Worker | undefined
   let last = 0
   let isClosed = false
@@ -74,10 +76,6 @@ export function openContentSearch(index: Index, log: Log): ContentSearch {
   }
   const ask = (make: (id: number) => Asked): Promise<Told> => {
     if (isClosed) return Promise.reject(new Problem('storage-unavailable', 'The server is stopping.'))
-    if (waiting.size >= mostWaiting)
-      return Promise.reject(
-        new Problem('slow-down', 'Too many searches at once. Try again in a moment.', { retryAfter: 1 }),
-      )
     const id = ++last
     return new Promise((resolve, reject) => {
       const target = running()
@@ -87,12 +85,12 @@ export function openContentSearch(index: Index, log: Log): ContentSearch {
   }
 
   return {
-    async find(vaultNo, { words, without }) {
-      const told = await ask((id) => ({ id, vaultNo, wanted: words, unwanted: without }))
+    async find(vaultNo, { words, without }, asking) {
+      const told = await queue.run(asking, () => ask((id) => ({ id, vaultNo, wanted: words, unwanted: without })))
       return 'isAll' in told ? { nos: told.nos, isAll: told.isAll } : { nos: [], isAll: true }
     },
-    async excerpts(vaultNo, nos, { words }) {
-      const told = await ask((id) => ({ id, vaultNo, nos: [...nos], wanted: words }))
+    async excerpts(vaultNo, nos, { words }, asking) {
+      const told = await queue.run(asking, () => ask((id) => ({ id, vaultNo, nos: [...nos], wanted: words })))
       return 'excerpts' in told ? told.excerpts : []
     },
     async [Symbol.asyncDispose]() {

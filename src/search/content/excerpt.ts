@@ -1,5 +1,5 @@
 /** The piece of a text that shows why it was found, cut into what is marked and what is not. */
-import { fold, wordsIn } from '../words.ts'
+import { ftsFold, wordsIn } from '../words.ts'
 
 /** A stretch of an excerpt: one of the words that were looked for, or what stands between them. */
 export interface Piece {
@@ -47,14 +47,14 @@ interface Mark {
 
 /** A quick look: most stretches of a long text hold no such letters. */
 function mayHold(stretch: string, wanted: readonly Wanted[]): boolean {
-  const folded = fold(stretch.normalize('NFC').toLowerCase().normalize('NFC'))
+  const folded = ftsFold(stretch.normalize('NFC').toLowerCase().normalize('NFC'))
   return wanted.some(({ word }) => folded.includes(word))
 }
 
 function marksIn(stretch: string, wanted: readonly Wanted[]): Mark[] {
   const marks: Mark[] = []
   for (const { 0: one, index } of wordsIn(stretch)) {
-    const folded = fold(one.normalize('NFC').toLowerCase().normalize('NFC'))
+    const folded = ftsFold(one.normalize('NFC').toLowerCase().normalize('NFC'))
     const is = wanted.find(({ word, isBeginning }) => (isBeginning ? folded.startsWith(word) : folded === word))
     if (is) marks.push({ start: index, end: index + one.length, word: is.word })
   }

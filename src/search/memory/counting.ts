@@ -3,7 +3,8 @@ import type { FacetCounts } from '../search.ts'
 import { type Bits, count, each, remove } from './bits.ts'
 import { compareBytes, type Values } from './data.ts'
 
-const mostValues = 50
+/** Unless a query says otherwise. */
+const usualValues = 50
 
 /**
  * Counts of the values among the documents of a set, by their place in the list. When more than half of all documents are
@@ -42,9 +43,9 @@ function tally({ starts, values }: Values['byDocument'], documents: Bits, counts
 }
 
 /** The most frequent values first, equal ones by their bytes. */
-export function topValues(counts: ReadonlyMap<string, number>): FacetCounts {
+export function topValues(counts: ReadonlyMap<string, number>, most = usualValues): FacetCounts {
   return [...counts]
     .map(([value, n]) => ({ value, count: n }))
     .sort((a, b) => b.count - a.count || compareBytes(a.value, b.value))
-    .slice(0, mostValues)
+    .slice(0, most)
 }

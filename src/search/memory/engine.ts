@@ -2,19 +2,32 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../../log.ts'
 import { Problem } from '../../problem.ts'
-import type { Engine, EngineAnswer, EngineQuery, Found } from '../search.ts'
-import type { Asked, Told } from './worker.ts'
+import { openQueue } from '../queue.ts'
+import type { Engine, EngineAnswer, Found } from '../search.ts'
+import type { Asked, Setting, Told } from './worker.ts'
 
 interface Waiting {
   resolve: (answer: EngineAnswer | undefined) => void
   reject: (error: Error) => void
 }
 
-/** So many searches may wait; more are told to come again. */
-const mostWaiting = 200
+/** The thread has one to work on and one to go on with; the others wait here, where they can be dropped. */
+const [atOnce, mostWaiting] = [2, 200]
+
+export interface MemoryOptions {
+  fallback: Engine
+  log: Log
+  /** Vaults of more files have a snapshot, and are made on a thread of their own. */
+  fewFiles?: number
+}
 
 /** Opens the engine over the index at `path`. `fallback` answers while arrays are made and when the thread fails. */
-export function openMemory(path: string, fallback: Engine, log: Log): Engine & { warm(): Promise<void> } {
+export function openMemory(
+  path: string,
+  { fallback, log, fewFiles = 20_000 }: MemoryOptions,
+): Engine & { warm(): Promise<void> } {
+  const workerData: Setting = { path, fewFiles }
+  const queue = openQueue({ atOnce, most: mostWaiting })
   let worker: Worker | undefined
   let last = 0
   let isClosed = false
@@ -22,9 +35,10 @@ export function openMemory(path: string, fallback: Engine, log: Log): Engine & {
 
   const running = (): Worker => {
     if (worker) return worker
-    const fresh = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path } })
+    const fresh = new Worker(new URL('./worker.ts', import.meta.url), { workerData })
     fresh.unref()
     fresh.on('message', (told: Told) => {
+      if ('note' in told) return log.warn(told.note)
       const one = waiting.get(told.id)
       waiting.delete(told.id)
       if ('error' in told) {
@@ -52,12 +66,11 @@ export function openMemory(path: string, fallback: Engine, log: Log): Engine & {
   }
 
   return {
-    async find(query: EngineQuery): Promise<Found> {
-      if (waiting.size >= mostWaiting)
-        throw new Problem('slow-down', 'Too many searches at once. Try again in a moment.', { retryAfter: 1 })
-      const answer = await ask((id) => ({ id, query }))
-      return answer ? { ...answer, engine: 'memory' } : fallback.find(query)
+    async find(query, asking): Promise<Found> {
+      const answer = await queue.run(asking, () => ask((id) => ({ id, query })))
+      return answer ? { ...answer, engine: 'memory' } : fallback.find(query, asking)
     },
+    counts: queue.counts,
     async warm() {
       await ask((id) => ({ id, warm: true }))
     },

@@ -1,5 +1,5 @@
 /** The page of what is found, in order: what lies in arrays and what changed since, as one. */
-import type { EngineQuery, SortColumn } from '../search.ts'
+import type { EngineAnswer, EngineQuery, SortColumn } from '../search.ts'
 import { type Bits, count, each, has, keepCommon, remove } from './bits.ts'
 import { compareBytes, type OrderColumn, type Texts, type VaultData } from './data.ts'
 import type { Hit } from './overlay.ts'
@@ -13,14 +13,17 @@ export interface Tier {
 /** Fewer are sorted; more are picked from the order that is kept. */
 const fewToSort = 3000
 
-/** Row numbers of the page. */
-export function pageOf(data: VaultData, ranks: Ranks, tiers: readonly Tier[], query: EngineQuery): number[] {
+/** A page: row numbers, and how good each is. */
+export type Page = Pick<EngineAnswer, 'nos' | 'ranks'>
+
+/** The page out of tiers; how good one is, is its tier. */
+export function pageOf(data: VaultData, ranks: Ranks, tiers: readonly Tier[], query: EngineQuery): Page {
   const { sort, order, limit, offset } = query
   const column: OrderColumn = sort === 'relevance' ? 'updatedAt' : sort
   const descending = sort === 'relevance' || order === 'desc'
-  const page: number[] = []
+  const page: Page = { nos: [], ranks: [] }
   let skip = offset
-  for (const { documents, hits } of tiers) {
+  for (const [tier, { documents, hits }] of tiers.entries()) {
     const size = count(documents)
     if (skip >= size + hits.length) {
       skip -= size + hits.length
@@ -32,25 +35,28 @@ export function pageOf(data: VaultData, ranks: Ranks, tiers: readonly Tier[], qu
     const next = merged(inOrder(data, ranks, documents, size, column, descending), changed, descending)
     for (const no of next) {
       if (skip-- > 0) continue
-      page.push(no)
-      if (page.length === limit) return page
+      page.nos.push(no)
+      page.ranks.push(tier)
+      if (page.nos.length === limit) return page
     }
     skip = 0
   }
   return page
 }
 
-/** Row numbers of the page where `among` says which come first. */
+/** The page where `among` says which come first; how good one is, is its place there. */
 export function pageAmong(
   among: readonly number[],
   isFound: (no: number) => boolean,
   { limit, offset }: EngineQuery,
-): number[] {
-  const page: number[] = []
+): Page {
+  const page: Page = { nos: [], ranks: [] }
   let skip = offset
-  for (const no of among) {
-    if (page.length === limit) break
-    if (isFound(no) && skip-- <= 0) page.push(no)
+  for (const [place, no] of among.entries()) {
+    if (page.nos.length === limit) break
+    if (!isFound(no) || skip-- > 0) continue
+    page.nos.push(no)
+    page.ranks.push(place)
   }
   return page
 }

@@ -59,6 +59,11 @@ export class VaultSearch {
     return this.#data.nos.length
   }
 
+  /** Living files, as of the last time that changes were taken in. */
+  get files(): number {
+    return count(this.#current) + this.#overlay.size
+  }
+
   /** Changed rows, which are slower to ask than arrays. */
   get changed(): number {
     return this.#overlay.size
@@ -116,20 +121,19 @@ export class VaultSearch {
     const { kinds, extensions, tags, fields } = this.#data
     const counted = (name: FacetName, values: Values, of: (hit: Hit) => string[]): FacetCounts => {
       const set = isFree(filters, name) ? all : facet(name)
-      return topValues(this.#counts(values, set, of))
+      return topValues(this.#counts(values, set, of), query.facetValues)
     }
     return {
-      nos:
-        query.among && query.sort === 'relevance'
-          ? pageAmong(query.among, this.#isIn(all), query)
-          : pageOf(this.#data, this.#ranks, tiers, query),
+      ...(query.among && query.sort === 'relevance'
+        ? pageAmong(query.among, this.#isIn(all), query)
+        : pageOf(this.#data, this.#ranks, tiers, query)),
       total,
       totalIsExact: true,
       facets: {
         types: counted('types', kinds, ({ row }) => [row.kind]),
         extensions: counted('extensions', extensions, ({ row }) => [row.extension]),
         tags: counted('tags', tags, ({ facts }) => facts.tags),
-        metadata: this.#metadata(fields, filters, all, facet),
+        metadata: this.#metadata(fields, filters, all, facet, query.facetValues),
       },
     }
   }
@@ -233,12 +237,18 @@ export class VaultSearch {
     return counts
   }
 
-  #metadata(fields: Values, filters: FacetFilter[], all: Found, facet: (kept: FacetName) => Found) {
+  #metadata(
+    fields: Values,
+    filters: FacetFilter[],
+    all: Found,
+    facet: (kept: FacetName) => Found,
+    most: number | undefined,
+  ) {
     const metadata: Record<string, FacetCounts> = Object.create(null)
     const byKey = (counts: Map<string, number>) =>
       Map.groupBy(counts, ([field]) => field.slice(0, field.indexOf(separator)))
     const take = (key: string, counts: [string, number][]) => {
-      metadata[key] = topValues(new Map(counts.map(([field, n]) => [field.slice(key.length + 1), n])))
+      metadata[key] = topValues(new Map(counts.map(([field, n]) => [field.slice(key.length + 1), n])), most)
     }
     const fieldsOf = ({ facts }: Hit) => facts.fields
     for (const [key, counts] of byKey(this.#counts(fields, all, fieldsOf)))
@@ -341,6 +351,7 @@ function keepBetween(bits: Bits, column: Float64Array, least: number, most: numb
 export function nothing(): EngineAnswer {
   return {
     nos: [],
+    ranks: [],
     total: 0,
     totalIsExact: true,
     facets: { types: [], extensions: [], tags: [], metadata: Object.create(null) as Record<string, FacetCounts> },
