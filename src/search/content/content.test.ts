@@ -172,9 +172,23 @@ test('files that were there before an upgrade are read in the background', async
     await t.alice.putAll(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`${i}.txt`, `walrus ${i}`])))
     await t.idle()
     await t.core.index.write((tx) => {
-      for (const name of ['TRIGGER content_forgotten', 'TRIGGER content_stale', 'TABLE content', 'TABLE content_fts'])
-        tx.run(sql`DROP ${sql.raw(name)}`)
-      tx.run(sql`PRAGMA user_version = 4`)
+      // As it was before texts were read, and so before what came later.
+      for (const step of [
+        'DROP INDEX job_due',
+        'ALTER TABLE share DROP COLUMN notify',
+        'ALTER TABLE share DROP COLUMN told_no',
+        'DROP TRIGGER vault_unrecorded',
+        'ALTER TABLE vault DROP COLUMN max_file_bytes',
+        'ALTER TABLE vault DROP COLUMN allowed_types',
+        'ALTER TABLE vault DROP COLUMN forbidden_types',
+        'CREATE TRIGGER vault_unrecorded AFTER UPDATE ON vault BEGIN SELECT 1; END',
+        'DROP TRIGGER content_forgotten',
+        'DROP TRIGGER content_stale',
+        'DROP TABLE content',
+        'DROP TABLE content_fts',
+        'PRAGMA user_version = 4',
+      ])
+        tx.run(sql.raw(step))
     })
   }
   await using t = await startTest({ directory, empty: true })
