@@ -5,7 +5,7 @@
  */
 import { type RawBuilder, sql } from 'kysely'
 import type { Index } from '../index/open.ts'
-import { openQueue } from './queue.ts'
+import { openQueue, stillWanted } from './queue.ts'
 import type { Engine, EngineAnswer, EngineQuery, FacetCounts } from './search.ts'
 import { wordsOf } from './words.ts'
 
@@ -25,13 +25,14 @@ const [atOnce, mostWaiting] = [2, 200]
 export function openFts(index: Index): Engine {
   const queue = openQueue({ atOnce, most: mostWaiting })
   return {
-    find: (query, asking) => queue.run(asking, async () => ({ ...(await found(index, query)), engine: 'fts' })),
+    find: (query, asking) =>
+      queue.run(asking, async () => ({ ...(await found(index, query, asking?.signal)), engine: 'fts' })),
     counts: queue.counts,
     async [Symbol.asyncDispose]() {},
   }
 }
 
-async function found(index: Index, query: EngineQuery): Promise<EngineAnswer> {
+async function found(index: Index, query: EngineQuery, signal: AbortSignal | undefined): Promise<EngineAnswer> {
   const words = wordsOf(query.text)
   if (words.length === 0 && query.text.trim() !== '') return nothing()
   const places = await Promise.all(words.map((word) => foldersCalled(index, query.vaultNo, word)))
@@ -41,6 +42,7 @@ async function found(index: Index, query: EngineQuery): Promise<EngineAnswer> {
       .map(async (word) => ({ word, folders: await foldersCalled(index, query.vaultNo, word) })),
   )
   const many = !query.among && (words.length === 0 || (await isMany(index, query.vaultNo, matching(words, places))))
+  stillWanted(signal) // what follows may take seconds
   return answer(await index.readAway(statement(query, words, places, unwanted, many)), query.facetValues ?? facetValues)
 }
 

@@ -34,6 +34,11 @@ interface Waiting {
   drop: (why: string) => void
 }
 
+/** Throws `conflict` when nobody waits any more: for work that has several steps. */
+export function stillWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new Problem('conflict', 'Nobody waits for this search any more.')
+}
+
 /** A queue that works on `atOnce` and lets `most` wait, in the order they came. */
 export function openQueue({ atOnce, most }: { atOnce: number; most: number }): Queue {
   const counts: QueueCounts = { running: 0, waiting: 0, done: 0, dropped: 0, refused: 0 }
