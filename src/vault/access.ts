@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import type { Scope } from '../api/tokens.ts'
 import type { Role } from '../api/vaults.ts'
 import type { Reader } from '../index/open.ts'
-import { fixed, q } from '../index/query.ts'
+import { compile, fixed, q } from '../index/query.ts'
 import { Problem } from '../problem.ts'
 import type { Core } from './core.ts'
 
@@ -112,17 +112,15 @@ const rank: Record<Role, number> = { viewer: 1, editor: 2, manager: 3 }
 
 /** A vault the actor is a member of, with at least `role`. Not a member: not found; a lesser role: not allowed. */
 export function requireVault(core: Core, actor: Actor, id: string, role: Role): VaultProof {
-  const row = core.index.read.get(
-    q
-      .selectFrom('vault')
-      .innerJoin('member', 'member.vault_no', 'vault.no')
-      .select(['vault.no', 'vault.id', 'vault.kind', 'member.role'])
-      .where('vault.id', '=', id)
-      .where('member.user_no', '=', actor.no),
-  )
+  const row = core.index.read.get(vaultOf(id, actor.no))
   if (!row || !reaches(actor, row.no)) throw new Problem('not-found', 'There is no such vault.')
   return proof(row, actor, row.role, role)
 }
+
+// Asked with every request, as are those of one file and one folder: their text is built once.
+const vaultOf = fixed<Omit<VaultRecord, 'role'> & { role: Role }>(`
+  SELECT vault.no, vault.id, vault.kind, member.role FROM vault JOIN member ON member.vault_no = vault.no
+  WHERE vault.id = ? AND member.user_no = ?`)
 
 /** The actor's own vault. */
 export function requirePersonalVault(core: Core, actor: Actor, role: Role): VaultProof {
@@ -133,20 +131,26 @@ export function requirePersonalVault(core: Core, actor: Actor, role: Role): Vaul
 
 /** A folder in a vault the actor has at least `role` in, in the trash or not. The top of a vault has no id outside. */
 export function requireFolder(core: Core, actor: Actor, id: string, role: Role): FolderProof {
-  const row = core.index.read.get(foldersOf(actor).where('folder.id', '=', id))
+  const row = core.index.read.get(oneFolder()(ownerNo(actor), id))
   return folderProof(core, row, actor, role)
 }
 
 /** Several folders that are not in the trash, in the order of `ids`; one that may not be seen refuses all. */
 export function requireLiveFolders(core: Core, actor: Actor, ids: string[], role: Role): Promise<FolderProof[]> {
   return inTurns(ids, (some) => {
-    const rows = core.index.read.all(foldersOf(actor).where(sql<boolean>`folder.id IN ${listed(some)}`))
+    const rows = core.index.read.all(foldersOf(ownerNo(actor)).where(sql<boolean>`folder.id IN ${listed(some)}`))
     const byId = new Map(rows.map((row) => [row.id, row]))
     return some.map((id) => requireLive(folderProof(core, byId.get(id), actor, role)))
   })
 }
 
-function foldersOf(actor: Actor) {
+let ofFolder: ReturnType<typeof fixed<FoundIn<FolderRecord>>> | undefined
+function oneFolder() {
+  ofFolder ??= fixed(compile(foldersOf(0).where('folder.id', '=', '')).sql)
+  return ofFolder
+}
+
+function foldersOf(userNo: number) {
   return q
     .selectFrom('folder')
     .innerJoin('vault', 'vault.no', 'folder.vault_no')
@@ -161,7 +165,7 @@ function foldersOf(actor: Actor) {
       ...vaultColumns,
     ])
     .where('folder.parent_no', 'is not', null)
-    .where('member.user_no', '=', ownerNo(actor))
+    .where('member.user_no', '=', userNo)
 }
 
 function folderProof(core: Core, row: FoundIn<FolderRecord> | undefined, actor: Actor, role: Role): FolderProof {
@@ -212,20 +216,26 @@ export function topFolder(core: Core, vault: VaultProof): FolderProof {
 
 /** A file in a vault the actor has at least `role` in, in the trash or not. */
 export function requireFile(core: Core, actor: Actor, id: string, role: Role): FileProof {
-  const row = core.index.read.get(filesOf(actor).where('file.id', '=', id))
+  const row = core.index.read.get(oneFile()(ownerNo(actor), id))
   return fileProof(core, row, actor, role)
 }
 
 /** Several files that are not in the trash, in the order of `ids`; one that may not be seen refuses all. */
 export function requireLiveFiles(core: Core, actor: Actor, ids: string[], role: Role): Promise<FileProof[]> {
   return inTurns(ids, (some) => {
-    const rows = core.index.read.all(filesOf(actor).where(sql<boolean>`file.id IN ${listed(some)}`))
+    const rows = core.index.read.all(filesOf(ownerNo(actor)).where(sql<boolean>`file.id IN ${listed(some)}`))
     const byId = new Map(rows.map((row) => [row.id, row]))
     return some.map((id) => requireLive(fileProof(core, byId.get(id), actor, role)))
   })
 }
 
-function filesOf(actor: Actor) {
+let ofFile: ReturnType<typeof fixed<FoundIn<FileRecord>>> | undefined
+function oneFile() {
+  ofFile ??= fixed(compile(filesOf(0).where('file.id', '=', '')).sql)
+  return ofFile
+}
+
+function filesOf(userNo: number) {
   return q
     .selectFrom('file')
     .innerJoin('vault', 'vault.no', 'file.vault_no')
@@ -240,7 +250,7 @@ function filesOf(actor: Actor) {
       'file.trashed_with as trashedWith',
       ...vaultColumns,
     ])
-    .where('member.user_no', '=', ownerNo(actor))
+    .where('member.user_no', '=', userNo)
 }
 
 function fileProof(core: Core, row: FoundIn<FileRecord> | undefined, actor: Actor, role: Role): FileProof {

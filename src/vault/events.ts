@@ -2,6 +2,7 @@
  * The access log. What changes something is written in the transaction of the change; what only reads is collected and
  * written a moment later, so that a download does not wait for the disk.
  */
+import { sql } from 'kysely'
 import type { Act, Event, EventPage, EventQuery } from '../api/events.ts'
 import { acts } from '../api/events.ts'
 import type { Index, Transaction } from '../index/open.ts'
@@ -173,14 +174,25 @@ async function pageOf(
     .leftJoin('vault', 'vault.no', 'event.vault_no')
     .selectAll('event')
     .select(['user.id as user_id', 'vault.id as vault_id'])
-  if (bounds.vaultNo !== undefined) select = select.where('event.vault_no', '=', bounds.vaultNo)
-  if (bounds.userNo !== undefined) select = select.where('event.user_no', '=', bounds.userNo)
-  if (query.act !== undefined) select = select.where('event.act', '=', query.act)
-  if (query.userId !== undefined) select = select.where('event.user_no', '=', numberOf(core, 'user', query.userId))
-  if (query.vaultId !== undefined && bounds.vaultNo === undefined)
-    select = select.where('event.vault_no', '=', numberOf(core, 'vault', query.vaultId))
-  if (query.subjectId !== undefined) select = select.where('event.subject_id', '=', query.subjectId)
-  if (query.shareId !== undefined) select = select.where('event.share_id', '=', query.shareId)
+  const filters: Filter[] = []
+  const where = (column: Filter['column'], value: Filter['value'] | undefined) => {
+    if (value !== undefined) filters.push({ column, value })
+  }
+  where('vault_no', bounds.vaultNo)
+  where('user_no', bounds.userNo)
+  where('act', query.act)
+  where('user_no', query.userId === undefined ? undefined : numberOf(core, 'user', query.userId))
+  if (bounds.vaultNo === undefined)
+    where('vault_no', query.vaultId === undefined ? undefined : numberOf(core, 'vault', query.vaultId))
+  where('subject_id', query.subjectId)
+  where('share_id', query.shareId)
+  const rarest = filters.length < 2 ? filters[0] : await rarestOf(core, filters)
+  for (const one of filters) {
+    const column = sql.ref(`event.${one.column}`)
+    select = select.where(
+      one === rarest ? sql<boolean>`${column} = ${one.value}` : sql<boolean>`+${column} = ${one.value}`,
+    )
+  }
   const since = timeOf(query.since, 'since')
   const until = timeOf(query.until, 'until')
   // Lines come in the order of time: a time becomes a line, and one range of the table is read.
@@ -210,6 +222,31 @@ async function pageOf(
     hasMore,
     nextCursor: hasMore && last ? String(last.no) : null,
   }
+}
+
+interface Filter {
+  column: 'vault_no' | 'user_no' | 'act' | 'subject_id' | 'share_id'
+  value: string | number
+}
+
+const counted = 2000
+
+/**
+ * The filter that fewest lines pass, as far as a short count tells. SQLite does not know how often a value occurs: asked for the
+ * three settings that somebody changed it walked all they ever did, half a second in ten million lines.
+ */
+async function rarestOf(core: Core, filters: Filter[]): Promise<Filter | undefined> {
+  const counts = await core.index.readAway(
+    sql<{ n: number }>`${sql.join(
+      filters.map(
+        ({ column, value }) =>
+          sql`SELECT (SELECT count(*) FROM (SELECT 1 FROM event WHERE ${sql.ref(column)} = ${value} LIMIT ${counted})) AS n`,
+      ),
+      sql` UNION ALL `,
+    )}`,
+  )
+  const least = Math.min(...counts.map(({ n }) => n))
+  return filters[counts.findIndex(({ n }) => n === least)]
 }
 
 /** Nothing has the number 0, so that a name nobody knows finds nothing. */
