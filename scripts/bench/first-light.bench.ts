@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fill } from './fill.ts'
 import { type Bench, type Case, type Contestant, said, shown } from './harness.ts'
 import { bearer, downloadCase, smallFilesCase, uploadCase, writeRandom } from './moving.ts'
-import { memoryOf, type Ours, type Program, startBare, startNginx, startOurs } from './programs.ts'
+import { memoryOf, type Ours, type Program, rests, startBare, startNginx, startOurs } from './programs.ts'
 import { searchCases } from './searches.ts'
 import { call } from './traffic.ts'
 
@@ -21,6 +21,7 @@ export const bench: Bench = {
     process.stderr.write(`filling ${size.searched + size.listed} rows …\n`)
     const large = await fill(volume, { searched: size.searched, listed: size.listed })
     const ours = stack.use(await startOurs(volume))
+    await rests(ours.pid)
     const nginx = await startNginx(join(folder, 'nginx'))
     if (nginx) stack.use(nginx)
     const file = join(folder, 'large.bin')

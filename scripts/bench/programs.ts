@@ -55,6 +55,22 @@ export async function startOurs(
   }
 }
 
+/**
+ * Waits until a program rests: what a server does once for a volume that was filled behind its back (records, readable tree,
+ * arrays) is nobody's request. Gives up after five minutes.
+ */
+export async function rests(pid: number): Promise<void> {
+  const used = () => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')
+    return (Number(fields[13]) + Number(fields[14])) * 10 // ms of CPU, at 100 ticks a second
+  }
+  for (let quiet = 0, left = 300; quiet < 3 && left > 0; left--) {
+    const before = used()
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    quiet = used() - before < 50 ? quiet + 1 : 0
+  }
+}
+
 /** Runs a command of ours on a volume; answers what it printed. */
 export function run(volume: string, ...args: string[]): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['src/main.ts', ...args], {

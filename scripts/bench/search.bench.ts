@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fill } from './fill.ts'
 import { type Bench, type Case, percentile, shown } from './harness.ts'
-import { memoryOf, type Ours, startOurs } from './programs.ts'
+import { memoryOf, type Ours, rests, startOurs } from './programs.ts'
 import { searchCases, searchClasses } from './searches.ts'
 import { call } from './traffic.ts'
 
@@ -23,6 +23,7 @@ export const bench: Bench = {
     const ours = stack.use(await startOurs(volume))
     const vaultId = (JSON.parse((await get(ours, '/api/auth/me')).body) as { vaultId: string }).vaultId
     const readyMs = await ready(ours, vaultId)
+    await rests(ours.pid)
     const rss = memoryOf(ours.pid)
     const fts = stack.use(await startOurs(copy, { FILEVAULT_SEARCH_ENGINE: 'fts' }))
     const opened = stack.move()

@@ -68,8 +68,8 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     c.set('requestId', requestId)
     const standing = [...headers, 'x-request-id', requestId]
     c.set('headers', standing)
-    const leave = changes.has(c.req.method) ? core.activity.enter() : undefined
-    await next().finally(() => leave?.())
+    if (!changes.has(c.req.method)) await next()
+    else await next().finally(core.activity.enter())
     const { outgoing } = c.env
     const sent = c.res === RESPONSE_ALREADY_SENT
     const status = sent ? outgoing.statusCode : c.res.status
