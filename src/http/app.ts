@@ -68,8 +68,12 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
     c.set('requestId', requestId)
     const standing = [...headers, 'x-request-id', requestId]
     c.set('headers', standing)
-    if (!changes.has(c.req.method)) await next()
-    else await next().finally(core.activity.enter())
+    core.activity.enter()
+    try {
+      await next()
+    } finally {
+      core.activity.leave()
+    }
     const { outgoing } = c.env
     const sent = c.res === RESPONSE_ALREADY_SENT
     const status = sent ? outgoing.statusCode : c.res.status
@@ -137,8 +141,6 @@ export function createApp(core: Core, { version, pageDirectory }: AppOptions): A
   })
   return { hono, bound, callers }
 }
-
-const changes = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 const everywhere: Record<string, string> = {
   'x-content-type-options': 'nosniff',

@@ -51,7 +51,7 @@ export function startJobs(
     }
   }
 
-  // While somebody brings or changes things only what people wait for is done: thumbnails. The rest waits, but not for ever.
+  // While somebody asks for something only what people wait for is done: thumbnails. The rest waits, but not for ever.
   const pace = (): Pace => {
     const isQuiet = rested.length > 0 || !core.activity.isBusy()
     return { priority: isQuiet ? Number.MAX_SAFE_INTEGER : urgent, overdue: core.now() - longestWaitMs }

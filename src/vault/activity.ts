@@ -1,8 +1,9 @@
-/** Whether somebody is bringing or changing things right now, so that work which can wait does. */
+/** Whether somebody asks for something right now, so that work which can wait does. */
 
 export interface Activity {
-  /** Somebody begins; call what it answers when they are done. */
-  enter(): () => void
+  /** Somebody begins; `leave` when they are done. */
+  enter(): void
+  leave(): void
   /** Somebody is at it, or was a moment ago. */
   isBusy(): boolean
 }
@@ -16,10 +17,10 @@ export function openActivity(clock: () => number = () => performance.now()): Act
   return {
     enter() {
       present++
-      return () => {
-        present--
-        lastLeft = clock()
-      }
+    },
+    leave() {
+      present--
+      lastLeft = clock()
     },
     isBusy: () => present > 0 || clock() - lastLeft < lingerMs,
   }
